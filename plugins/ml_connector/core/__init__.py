@@ -1,0 +1,1 @@
+"""What every flow needs and no system knows. Imports no system package; Airflow only in ``core.dag``."""

@@ -1,0 +1,318 @@
+"""The whole contract between the core and a system: two small protocols and the values they pass.
+
+A *source* reads documents in pages; a *target* finds, writes, confirms and reads back. Everything
+else - state, retries of documents, the audit trail, reconciliation - is the core's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from ml_connector.core.errors import ConnectorError
+
+Payload = dict[str, Any]
+"""A JSON object in the sense of ``core.codec``."""
+
+
+def join_key(*parts: object) -> str:
+    """Natural key as one string; parts keep leading zeros and are joined by ``|``."""
+    return "|".join(str(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One business object as its source holds it, with its children.
+
+    Attributes:
+        key: natural key, e.g. ``US001|00001234``.
+        unit: business unit or SETID in which it was read.
+        payload: the object, children nested as lists of objects.
+        stamp: change stamp (ISO date or ISO time in UTC), where the record has one.
+        open: the source may still change it without moving its stamp.
+    """
+
+    key: str
+    unit: str
+    payload: Payload
+    stamp: str | None = None
+    open: bool = False
+
+
+class Scan(StrEnum):
+    """How a window looks at its dataset."""
+
+    CHANGES = "changes"  #: what was stamped since the watermark
+    OPEN = "open"  #: everything that can still change without a new stamp
+    FULL = "full"  #: everything
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One stretch of reading: one unit, one scan, closed-open in its stamps.
+
+    ``since`` already includes the dataset's overlap. ``cursor`` continues an interrupted read and
+    is whatever the source put into its last committed page.
+    """
+
+    unit: str
+    scan: Scan
+    since: str | None = None
+    until: str | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whole documents, never a part of one.
+
+    Attributes:
+        documents: in key order.
+        cursor: where to go on after this page.
+        last: the window ends here.
+        columns: the fields the answer had; empty when it had no row.
+        source_time: the source's own clock when the read began.
+        rejected: documents that cannot be read, by key, with the reason; the others go on.
+    """
+
+    documents: Sequence[Document]
+    cursor: str | None
+    last: bool
+    columns: frozenset[str] = frozenset()
+    source_time: datetime | None = None
+    rejected: Sequence[Unreadable] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document whose data breaks the dataset's rules, e.g. an impossible date."""
+
+    key: str
+    unit: str
+    field: str
+    value: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """Answer to a look-up by key: what is there, and which keys gave no row at all."""
+
+    documents: Sequence[Document]
+    absent: Sequence[str]
+    rejected: Sequence[Unreadable] = ()
+
+
+class Source(Protocol):
+    """Where documents come from. One instance reads one dataset for one tenant."""
+
+    def read(self, window: Window) -> AsyncIterator[Page]:
+        """Yield the window's pages in key order; the last one says so."""
+        ...
+
+    async def by_key(self, keys: Sequence[str]) -> KeyAnswer:
+        """Read exactly these documents."""
+        ...
+
+
+class Operation(StrEnum):
+    """What a write is to do."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"  #: archive, deactivate, cancel: whatever the target has for "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the mapping wants the target to hold.
+
+    Attributes:
+        state: name of the target state, e.g. ``active``, ``archived``, ``paid``; opaque to the core.
+        body: the target's fields.
+        absent: this state means "not there": a document never sent needs no call.
+    """
+
+    state: str
+    body: Payload
+    absent: bool = False
+
+    def as_payload(self) -> Payload:
+        """The form that is hashed, stored and compared."""
+        return {"state": self.state, "absent": self.absent, "body": self.body}
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Desired:
+        """Inverse of :meth:`as_payload`."""
+        return cls(payload["state"], payload["body"], payload["absent"])
+
+
+@dataclass(slots=True)
+class Intent:
+    """One claimed document on its way to the target.
+
+    Attributes:
+        document_id: row in the ledger.
+        key: natural key in the source.
+        unit: business unit or SETID.
+        operation: what to do.
+        desired: what the target shall hold afterwards.
+        previous: what was last sent and accepted, if anything.
+        target_id: the target's id, once known.
+        attempt_id: unique for this claim.
+        attempted_at: when the attempt that is now in doubt left; None for a first attempt.
+        steps: finished steps of an earlier attempt, by name.
+    """
+
+    document_id: int
+    key: str
+    unit: str
+    operation: Operation
+    desired: Desired
+    attempt_id: str
+    previous: Desired | None = None
+    target_id: str | None = None
+    attempted_at: datetime | None = None
+    steps: dict[str, Any] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What a look-up found for one intent."""
+
+    EQUAL = "equal"  #: there, and as desired
+    DIFFERENT = "different"  #: there and ours (same party, date and amount), but not as desired
+    FOREIGN = "foreign"  #: same key, other party, date or amount: a person decides
+    ABSENT = "absent"  #: not there
+    UNSURE = "unsure"  #: the answer ignored the question, or was incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Result of a look-up for one intent; ``record`` is the target's object for the story page."""
+
+    key: str
+    verdict: Verdict
+    target_id: str | None = None
+    record: Payload | None = None
+    reason: str | None = None
+
+
+Result = Literal["loaded", "accepted", "rejected", "failed", "conflict", "held", "in_doubt", "unsent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one intent.
+
+    ``loaded``: done. ``accepted``: taken, decided later (``receipt`` finds it again). ``rejected``:
+    the business says no. ``failed``: an error that names this document, worth another attempt.
+    ``conflict``/``held``: a person decides. ``in_doubt``: may have been executed. ``unsent``: was
+    certainly not executed, through no fault of the document; ``cause`` then says why and stops
+    the flow. ``alert`` is a sentence for a person at once.
+    """
+
+    key: str
+    result: Result
+    target_id: str | None = None
+    receipt: Payload | None = None
+    reason: str | None = None
+    field: str | None = None
+    code: str | None = None
+    alert: str | None = None
+    cause: ConnectorError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """One object as the target holds it now, in the mapping's terms.
+
+    Attributes:
+        target_id: the target's id.
+        key: natural key, where the target shows it; None where only the crosswalk knows.
+        state: same vocabulary as :class:`Desired`.
+        body: the fields that the product owns, comparable with ``Desired.body``.
+        amount: money amount for the totals, where the object has one.
+        label: what a person calls it (invoice number, vendor name).
+        agrees: further states with which the object is in accordance: a bill that the target has
+            paid is as much ``active`` as ``paid``.
+        absent: the object counts as not there, whatever the mapping calls that state.
+        hidden: top-level fields that can be written but are not shown again, so cannot be compared.
+    """
+
+    target_id: str
+    key: str | None
+    state: str
+    body: Payload
+    amount: Decimal | None = None
+    label: str | None = None
+    agrees: frozenset[str] = frozenset()
+    absent: bool = False
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPage:
+    """A page of a read-back; ``cursor`` is None at the end."""
+
+    records: Sequence[TargetRecord]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the target allows, as data.
+
+    Attributes:
+        concurrency: requests in flight that one task may use.
+        batch: documents per write call, by operation; 1 where not named.
+        settle: seconds after which "not found" can be believed.
+        read_back: pages that a reconcile may spend on the part in rotation.
+        adopt: existing objects can be looked up before the first create.
+    """
+
+    concurrency: int = 1
+    batch: Mapping[Operation, int] = field(default_factory=dict)
+    settle: float = 120.0
+    read_back: int = 50
+    adopt: bool = True
+
+
+class Progress(Protocol):
+    """Lets a target record a finished step of a document that takes several calls."""
+
+    async def step(self, intent: Intent, name: str, value: Any) -> None:
+        """Make the step durable before the next call leaves."""
+        ...
+
+
+class Target(Protocol):
+    """Where documents go. One instance writes one kind of object for one tenant.
+
+    Methods raise ``RateLimited``, ``Unavailable``, ``AuthenticationError``, ``NotActivated``,
+    ``ConfigurationError`` or ``ContractChanged`` for what stops the whole flow - then nothing of
+    that call was executed - and ``InDoubt`` when a whole call got no answer.
+    """
+
+    limits: Limits
+
+    async def find(self, intents: Sequence[Intent]) -> list[Found]:
+        """Say for each intent what is there. Keys are compared here, normalised."""
+        ...
+
+    async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
+        """Carry out up to one batch of intents of one operation; one outcome each."""
+        ...
+
+    async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
+        """Decide what was accepted earlier. Still undecided: answer ``accepted`` again."""
+        ...
+
+    async def read_back(
+        self, target_ids: Sequence[str] | None = None, cursor: str | None = None
+    ) -> TargetPage:
+        """Read these objects, or (None) one page of everything from ``cursor`` on."""
+        ...

@@ -1,0 +1,98 @@
+"""Crosswalks: source key to target id, and the codes that people map by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, select
+
+from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.state.database import upsert
+from ml_connector.core.state.schema import crosswalk
+from ml_connector.core.state.store import Transaction, in_chunks
+
+Entry = dict[str, Any]
+"""``key``, ``target_id``, and optionally ``active`` and ``label``."""
+
+
+def look_up(
+    connection: Connection, tenant: str, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Target ids of active entries, by crosswalk name and key."""
+    by_name: dict[str, set[str]] = {}
+    for name, key in wanted:
+        by_name.setdefault(name, set()).add(key)
+    found = {}
+    for name, keys in by_name.items():
+        for chunk in in_chunks(sorted(keys)):
+            statement = select(crosswalk.c.key, crosswalk.c.target_id).where(
+                crosswalk.c.tenant == tenant,
+                crosswalk.c.name == name,
+                crosswalk.c.active,
+                crosswalk.c.key.in_(chunk),
+            )
+            found.update({(name, key): target_id for key, target_id in connection.execute(statement)})
+    return found
+
+
+def put(tx: Transaction, tenant: str, name: str, entries: Sequence[Entry], *, origin: str) -> None:
+    """Insert or replace entries; an entry set by hand is replaced by hand only.
+
+    Args:
+        origin: ``loaded``, ``adopted``, ``manual`` or ``import``.
+    """
+    if not entries:
+        return
+    now = tx.store.now()
+    rows = [
+        {
+            "tenant": tenant, "name": name, "key": entry["key"], "target_id": entry["target_id"],
+            "active": entry.get("active", True), "label": entry.get("label"), "origin": origin, "updated_at": now,
+        }
+        for entry in entries
+    ]  # fmt: skip
+    statement = upsert(tx.connection, crosswalk)
+    replaced = {
+        name: statement.excluded[name] for name in ("target_id", "active", "label", "origin", "updated_at")
+    }
+    by_hand = origin in ("manual", "import")
+    keep_manual = None if by_hand else and_(crosswalk.c.origin != "manual", crosswalk.c.origin != "import")
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant", "name", "key"], set_=replaced, where=keep_manual
+        ),
+        rows,
+    )
+
+
+def set_by_hand(
+    tx: Transaction, tenant: str, name: str, entries: Sequence[Entry], *, origin: str = "manual"
+) -> None:
+    """Put entries in a person's name; each is an event of the trail."""
+    put(tx, tenant, name, entries, origin=origin)
+    for entry in entries:
+        data = {"crosswalk": name, "key": entry["key"], "target_id": entry["target_id"]}
+        tx.record("crosswalk set", data, tenant=tenant)
+
+
+def remove(tx: Transaction, tenant: str, name: str, key: str) -> bool:
+    """Take an entry away; False when there was none."""
+    where = (crosswalk.c.tenant == tenant, crosswalk.c.name == name, crosswalk.c.key == key)
+    removed = tx.connection.execute(delete(crosswalk).where(*where)).rowcount
+    if removed:
+        tx.record("crosswalk removed", {"crosswalk": name, "key": key}, tenant=tenant)
+    return bool(removed)
+
+
+def entries(connection: Connection, tenant: str, name: str | None = None) -> list[Row[Any]]:
+    """All entries, ordered by crosswalk and key."""
+    statement = select(crosswalk).where(crosswalk.c.tenant == tenant)
+    if name:
+        statement = statement.where(crosswalk.c.name == name)
+    return list(connection.execute(statement.order_by(crosswalk.c.name, crosswalk.c.key)))
+
+
+def owner_scope(scope: Scope, name: str) -> Scope:
+    """Scope of the flow that fills a crosswalk: a crosswalk bears the name of its flow."""
+    return Scope(scope.tenant, scope.environment, name)

@@ -1,0 +1,140 @@
+"""Taking a mapping's results into the ledger, and finding what is to be mapped (again)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, exists, or_, select, update
+
+from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
+from ml_connector.core.ledger.staging import UNREADABLE
+from ml_connector.core.mapping.results import Facts
+from ml_connector.core.state.schema import crosswalk, document
+from ml_connector.core.state.store import Transaction, in_chunks
+
+REMAPPABLE = (Status.STAGED, Status.WAITING, Status.REJECTED, Status.HELD, Status.READY, Status.EXCLUDED)
+"""States in which a changed mapping or value map is applied at once."""
+
+_PEOPLE_DECIDE = (Status.CONFLICT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Result of mapping one row.
+
+    ``staged_hash`` is None unless the mapping succeeded. ``waits`` names crosswalk and key.
+    """
+
+    row_id: int
+    status: Status
+    reason: str | None
+    facts: Facts
+    mapping: str
+    staged_hash: str | None = None
+    state: str | None = None
+    absent: bool = False
+    waits: tuple[str, str] | None = None
+
+
+def mark_changed_mapping(tx: Transaction, scope: Scope, fingerprint: str) -> int:
+    """Have rows mapped again that an older mapping judged. Loaded rows are shown by a plan instead."""
+    changed = or_(document.c.mapping != fingerprint, document.c.mapping.is_(None))
+    result = tx.connection.execute(
+        update(document)
+        .where(
+            scope.rows(),
+            document.c.status.in_(REMAPPABLE),
+            changed,
+            document.c.selected,
+            document.c.source_hash != UNREADABLE,
+        )
+        .values(unmapped=True)
+    )
+    return result.rowcount
+
+
+def wake_waiting(tx: Transaction, scope: Scope) -> int:
+    """Have rows mapped again whose crosswalk entry has come."""
+    arrived = exists().where(
+        crosswalk.c.tenant == document.c.tenant,
+        crosswalk.c.name == document.c.waits_for,
+        crosswalk.c.key == document.c.waits_key,
+        crosswalk.c.active,
+    )
+    condition = and_(scope.rows(), document.c.waits_for.is_not(None), arrived)
+    return tx.connection.execute(update(document).where(condition).values(unmapped=True)).rowcount
+
+
+def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequence[Row[Any]]:
+    """Rows to map, in id order."""
+    statement = select(
+        document.c.id, document.c.key, document.c.unit, document.c.status, document.c.selected,
+        document.c.source_hash, document.c.staged_hash, document.c.loaded_hash, document.c.target_id,
+        document.c.absent_since,
+    ).where(scope.rows(), document.c.unmapped, document.c.id > after)  # fmt: skip
+    return tx.connection.execute(statement.order_by(document.c.id).limit(limit)).all()
+
+
+def save(tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict]) -> None:
+    """Store verdicts; a row in flight keeps its state and takes the new payload for later."""
+    now = tx.store.now()
+    values: list[dict[str, Any]] = []
+    for verdict in verdicts:
+        status = final_status(rows[verdict.row_id], verdict)
+        facts, waits = verdict.facts, verdict.waits or (None, None)
+        values.append(
+            entering(status, now, verdict.reason if status == verdict.status else None)
+            | {
+                "row_id": verdict.row_id, "seen_hash": rows[verdict.row_id].source_hash, "unmapped": False,
+                "mapping": verdict.mapping,
+                "staged_hash": verdict.staged_hash or rows[verdict.row_id].staged_hash, "state": verdict.state,
+                "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
+                "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
+                "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
+            }
+        )  # fmt: skip
+    _update(tx, [value for value in values if value["status"] not in IN_FLIGHT])
+    _update(tx, [_without_state(value) for value in values if value["status"] in IN_FLIGHT])
+
+
+def final_status(row: Row[Any], verdict: Verdict) -> Status:
+    """The state that a verdict leads to, given where the row stands.
+
+    Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded.
+    """
+    current = Status(row.status)
+    if current in IN_FLIGHT or current in _PEOPLE_DECIDE:
+        return current
+    if verdict.status is not Status.READY:
+        return verdict.status
+    if verdict.staged_hash == row.loaded_hash:
+        return Status.LOADED
+    if verdict.absent and row.target_id is None:
+        return Status.EXCLUDED
+    return Status.READY
+
+
+def explain_missing(tx: Transaction, owner: Scope, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """Rows of the documents that others wait for, by key."""
+    found = {}
+    for chunk in in_chunks(keys):
+        statement = select(document.c.key, document.c.status, document.c.reason, document.c.label).where(
+            owner.rows(), document.c.key.in_(chunk)
+        )
+        found.update({row.key: row for row in tx.connection.execute(statement)})
+    return found
+
+
+def _without_state(value: dict[str, Any]) -> dict[str, Any]:
+    kept = ("status", "reason", "since", "deadline", "alerted_at")
+    return {name: item for name, item in value.items() if name not in kept}
+
+
+def _update(tx: Transaction, values: list[dict[str, Any]]) -> None:
+    # The source may have changed the row since it was read: then it stays to be mapped again.
+    if not values:
+        return
+    condition = and_(document.c.id == bindparam("row_id"), document.c.source_hash == bindparam("seen_hash"))
+    tx.connection.execute(update(document).where(condition), values)

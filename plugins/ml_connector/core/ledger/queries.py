@@ -1,0 +1,364 @@
+"""Questions that people ask of the state database, answered without any bank detail.
+
+Every answer consists of plain dicts of text, numbers, booleans and None, ready for JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
+
+from ml_connector.core import codec
+from ml_connector.core.ledger.reports import latest
+from ml_connector.core.ledger.scope import OPEN, Scope
+from ml_connector.core.state.schema import (
+    audit_event,
+    batch,
+    document,
+    flow_state,
+    payload,
+    plan,
+    watermark,
+)
+from ml_connector.core.state.store import Store, Transaction, in_chunks
+
+Answer = dict[str, Any]
+
+MASK = "***"
+_PRIVATE = re.compile(
+    r"(?i)bank|iban|routing|swift|(^|_)bic$|acct|account_?num|tax_?id|tin($|_)|ssn|password|secret|token|api_?key|dev_?key"
+)
+_HARMLESS = re.compile(r"(?i)^(chartOfAccountId|chart_of_account\w*|account_?type|ACCOUNT)$")
+
+_LISTED = (
+    document.c.id, document.c.tenant, document.c.flow, document.c.key, document.c.label, document.c.unit,
+    document.c.status, document.c.reason, document.c.since, document.c.deadline, document.c.state,
+    document.c.amount, document.c.currency, document.c.target_id, document.c.attempts, document.c.loaded_at,
+)  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it; times in UTC, amounts digit by digit as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """A payload as people may see it: bank details, tax ids and secrets are hidden, numbers are text."""
+    if name and _PRIVATE.search(name) and not _HARMLESS.match(name) and value not in (None, "", [], {}):
+        return MASK
+    if isinstance(value, dict):
+        return {key: masked(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item, name) for item in value]
+    return plain(value)
+
+
+def _answers(rows: Iterable[Row[Any]], *, without: Sequence[str] = ()) -> list[Answer]:
+    return [
+        {name: plain(value) for name, value in row._mapping.items() if name not in without} for row in rows
+    ]
+
+
+# Status ---------------------------------------------------------------------------------------
+
+
+def status(connection: Connection, now: datetime, tenant: str | None = None) -> list[Answer]:
+    """One entry per flow: its last success and age, open states with their reasons, its watermarks."""
+    return [_flow_status(connection, *flow, now) for flow in _flows(connection, tenant)]
+
+
+def never_run(tenant: str, flow: str) -> Answer:
+    """The entry of a flow that is configured and left no trace yet."""
+    return {
+        "tenant": tenant, "flow": flow, "last_success": None, "age_seconds": None, "stopped": None,
+        "documents": {}, "open": [], "overdue": 0, "watermarks": [],
+    }  # fmt: skip
+
+
+def _flows(connection: Connection, tenant: str | None) -> list[tuple[str, str]]:
+    """Every flow that left a trace, in the order in which flows were first run."""
+    first = select(batch.c.tenant, batch.c.flow, func.min(batch.c.started_at)).group_by(
+        batch.c.tenant, batch.c.flow
+    )
+    known = {(row[0], row[1]): row[2] for row in connection.execute(first)}
+    states = connection.execute(select(flow_state.c.tenant, flow_state.c.flow))
+    everything = [
+        *sorted(known, key=lambda flow: (flow[0], known[flow])),
+        *((row[0], row[1]) for row in states),
+    ]
+    return [flow for flow in dict.fromkeys(everything) if tenant in (None, flow[0])]
+
+
+def _flow_status(connection: Connection, tenant: str, flow: str, now: datetime) -> Answer:
+    state = connection.execute(
+        select(flow_state).where(flow_state.c.tenant == tenant, flow_state.c.flow == flow)
+    ).first()
+    succeeded = state.succeeded_at if state else None
+    counts: dict[str, int] = dict(
+        connection.execute(
+            select(document.c.status, func.count())
+            .where(document.c.tenant == tenant, document.c.flow == flow)
+            .group_by(document.c.status)
+        )
+        .tuples()
+        .all()
+    )
+    return {
+        "tenant": tenant,
+        "flow": flow,
+        "last_success": plain(succeeded),
+        "age_seconds": int((now - succeeded).total_seconds()) if succeeded else None,
+        "stopped": state.stopped_reason if state else None,
+        "documents": dict(sorted(counts.items())),
+        "open": _reasons(connection, tenant, flow),
+        "overdue": connection.scalar(
+            select(func.count()).where(_open_of(tenant, flow), document.c.deadline <= now)
+        ),
+        "watermarks": _answers(connection.execute(_watermarks(tenant, flow))),
+    }
+
+
+def _open_of(tenant: str, flow: str) -> Any:
+    return (document.c.tenant == tenant) & (document.c.flow == flow) & document.c.status.in_(sorted(OPEN))
+
+
+def _reasons(connection: Connection, tenant: str, flow: str, limit: int = 10) -> list[Answer]:
+    """The commonest reasons of open documents; what differs between documents is left out of a reason."""
+    statement = (
+        select(document.c.status, document.c.reason, func.count(), func.min(document.c.since))
+        .where(_open_of(tenant, flow))
+        .group_by(document.c.status, document.c.reason)
+        .order_by(func.count().desc(), document.c.status, document.c.reason)
+    )
+    rows = connection.execute(statement.limit(limit)).all()
+    return [{"status": row[0], "reason": row[1], "count": row[2], "oldest": plain(row[3])} for row in rows]
+
+
+def _watermarks(tenant: str, flow: str) -> Select[Any]:
+    columns = (
+        watermark.c.dataset, watermark.c.unit, watermark.c.scan, watermark.c.value, watermark.c.completed_at,
+        watermark.c.cursor.is_not(None).label("interrupted"),
+    )  # fmt: skip
+    return (
+        select(*columns)
+        .where(watermark.c.tenant == tenant, watermark.c.flow == flow)
+        .order_by(watermark.c.unit, watermark.c.scan)
+    )
+
+
+# Documents ------------------------------------------------------------------------------------
+
+
+def records(
+    connection: Connection,
+    *,
+    tenant: str | None = None,
+    flow: str | None = None,
+    statuses: Sequence[str] = (),
+    text: str | None = None,
+    open_only: bool = False,
+    limit: int = 50,
+) -> list[Answer]:
+    """Documents by filter, the longest in their state first.
+
+    Args:
+        text: part of a key or label (an invoice number, a vendor's name).
+    """
+    statement: Select[Any] = select(*_LISTED)
+    if tenant:
+        statement = statement.where(document.c.tenant == tenant)
+    if flow:
+        statement = statement.where(_flow_is(flow))
+    if statuses:
+        statement = statement.where(document.c.status.in_(statuses))
+    if open_only:
+        statement = statement.where(document.c.status.in_(sorted(OPEN)))
+    if text:
+        statement = statement.where(
+            or_(
+                document.c.key.icontains(text, autoescape=True),
+                document.c.label.icontains(text, autoescape=True),
+                document.c.target_id == text,
+            )
+        )
+    statement = statement.order_by(document.c.since, document.c.id).limit(limit)
+    return _answers(connection.execute(statement))
+
+
+def _flow_is(flow: str) -> Any:
+    """A flow by its full name (``bill.bills``) or by the part after the dot."""
+    return document.c.flow == flow if "." in flow else document.c.flow.endswith(f".{flow}", autoescape=True)
+
+
+def story(store: Store, key: str, *, tenant: str | None = None, flow: str | None = None) -> list[Answer]:
+    """Everything known of the documents with this key, label or target id: row, payloads, events."""
+    with store.read() as connection:
+        statement = select(document).where(
+            or_(document.c.key == key, document.c.label == key, document.c.target_id == key)
+        )
+        if tenant:
+            statement = statement.where(document.c.tenant == tenant)
+        if flow:
+            statement = statement.where(_flow_is(flow))
+        rows = connection.execute(
+            statement.order_by(document.c.tenant, document.c.flow, document.c.key).limit(20)
+        ).all()
+        return [_one_story(store, connection, row) for row in rows]
+
+
+def _one_story(store: Store, connection: Connection, row: Row[Any]) -> Answer:
+    answer = _answers([row], without=("steps", "receipt", "owner"))[0]
+    answer["steps"] = masked(store.open(row.steps))
+    answer["receipt"] = masked(store.open(row.receipt))
+    answer["payloads"] = [
+        {"hash": item.hash, "role": _role(row, item.hash), "created_at": plain(item.created_at),
+         "data": masked(store.open(item.data))}
+        for item in connection.execute(
+            select(payload)
+            .where(payload.c.document_id == row.id)
+            .order_by(payload.c.created_at, payload.c.hash)
+        )
+    ]  # fmt: skip
+    answer["events"] = _events(connection, row.id)
+    return answer
+
+
+def _role(row: Row[Any], digest: str) -> list[str]:
+    """What a stored payload is to its document."""
+    roles = {
+        "source": row.source_hash,
+        "staged": row.staged_hash,
+        "sent": row.sent_hash,
+        "loaded": row.loaded_hash,
+    }
+    return [name for name, value in roles.items() if value == digest] or ["earlier"]
+
+
+def _events(connection: Connection, document_id: int) -> list[Answer]:
+    rows = connection.execute(
+        select(
+            audit_event.c.at,
+            audit_event.c.kind,
+            audit_event.c.chain,
+            audit_event.c.number,
+            audit_event.c.data,
+        )
+        .where(audit_event.c.document_id == document_id)
+        .order_by(audit_event.c.at, audit_event.c.chain, audit_event.c.number)
+    )
+    return [
+        {
+            "at": plain(row.at),
+            "event": row.kind,
+            **masked(codec.decode(row.data)),
+            "trail": f"{row.chain}:{row.number}",
+        }
+        for row in rows
+    ]
+
+
+def newly_overdue(connection: Connection, tenant: str, now: datetime, limit: int = 500) -> list[Answer]:
+    """A tenant's open documents past their deadline of which nobody was told yet."""
+    statement = (
+        select(*_LISTED)
+        .where(document.c.tenant == tenant, document.c.status.in_(sorted(OPEN)))
+        .where(document.c.deadline <= now, document.c.alerted_at.is_(None))
+        .order_by(document.c.deadline)
+        .limit(limit)
+    )
+    return _answers(connection.execute(statement))
+
+
+def scopes(connection: Connection, tenant: str | None, flow: str | None) -> list[Scope]:
+    """The flows that a command concerns, by name or by the part after the dot."""
+    statement = select(document.c.tenant, document.c.environment, document.c.flow).distinct()
+    if tenant:
+        statement = statement.where(document.c.tenant == tenant)
+    if flow:
+        statement = statement.where(_flow_is(flow))
+    return [Scope(*row) for row in connection.execute(statement.order_by(*statement.selected_columns))]
+
+
+def mark_alerted(tx: Transaction, ids: Sequence[int]) -> None:
+    """Note that people were told of these documents."""
+    now = tx.store.now()
+    for chunk in in_chunks(ids):
+        tx.connection.execute(update(document).where(document.c.id.in_(chunk)).values(alerted_at=now))
+
+
+# Plans and reconciliation ---------------------------------------------------------------------
+
+
+def latest_plan(
+    store: Store, *, tenant: str | None = None, flow: str | None = None, limit: int = 500
+) -> list[Answer]:
+    """What the newest dry run of each tenant would do, flow by flow."""
+    with store.read() as connection:
+        newest = select(plan.c.tenant, plan.c.id, func.max(plan.c.planned_at)).group_by(
+            plan.c.tenant, plan.c.id
+        )
+        by_tenant: dict[str, tuple[datetime, str]] = {}
+        for name, plan_id, at in connection.execute(newest):
+            if tenant in (None, name):
+                by_tenant[name] = max(by_tenant.get(name, (at, plan_id)), (at, plan_id))
+        statement = select(plan).where(plan.c.id.in_([plan_id for _, plan_id in by_tenant.values()]))
+        if flow:
+            statement = statement.where(
+                or_(plan.c.flow == flow, plan.c.flow.endswith(f".{flow}", autoescape=True))
+            )
+        rows = connection.execute(
+            statement.order_by(plan.c.tenant, plan.c.flow, plan.c.key).limit(limit)
+        ).all()
+    return [
+        _answers([row], without=("changes",))[0]
+        | {"changes": [_change(item) for item in store.open(row.changes) or []]}
+        for row in rows
+    ]
+
+
+def _change(item: Answer) -> Answer:
+    name = re.sub(r"\[\d+]", "", str(item["field"])).rpartition(".")[2]
+    return {"field": item["field"]} | {side: masked(item.get(side), name) for side in ("before", "after")}
+
+
+def reconciliations(store: Store, *, tenant: str | None = None, flow: str | None = None) -> list[Answer]:
+    """The newest report of each flow: totals by unit, status and currency, and every difference by name."""
+    with store.read() as connection:
+        flows = [
+            item
+            for item in _flows(connection, tenant)
+            if flow is None or flow in (item[1], item[1].partition(".")[2])
+        ]
+        return [
+            _report(store, name, flow_name, latest(connection, name, flow_name)) for name, flow_name in flows
+        ]
+
+
+def _report(store: Store, tenant: str, flow: str, rows: Sequence[Row[Any]]) -> Answer:
+    totals, differences = [], []
+    for row in rows:
+        if row.kind == "total":
+            numbers = masked(codec.decode(row.detail))
+            group = {"unit": row.unit, "status": row.business_status, "currency": row.currency}
+            totals.append(group | numbers | {"explained": row.explained})
+        else:
+            facts = {"kind": row.kind, "key": row.key, "label": row.label, "unit": row.unit}
+            differences.append(facts | {"explained": row.explained, "detail": masked(store.open(row.detail))})
+    return {
+        "tenant": tenant,
+        "flow": flow,
+        "report": rows[0].report if rows else None,
+        "at": plain(rows[0].at) if rows else None,
+        "reconciled": all(row.explained for row in rows),
+        "totals": totals,
+        "differences": differences,
+    }

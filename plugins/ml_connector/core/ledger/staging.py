@@ -1,0 +1,187 @@
+"""Putting what a source holds into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from ml_connector.core import codec
+from ml_connector.core.contract import Document, Payload, Unreadable
+from ml_connector.core.ledger.scope import Scope, Status, entering
+from ml_connector.core.state.database import upsert
+from ml_connector.core.state.schema import document, payload
+from ml_connector.core.state.store import Transaction, in_chunks
+
+UNREADABLE = "unreadable"
+"""Source hash of a document whose data could not be read."""
+
+
+@dataclass(slots=True)
+class Staged:
+    """What one page did to the ledger; ``ids`` are the rows of all its documents."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    unreadable: int = 0
+    ids: list[int] = field(default_factory=list)
+
+
+def stage(
+    tx: Transaction,
+    scope: Scope,
+    documents: Sequence[Document],
+    selected: Callable[[Payload], bool],
+    *,
+    batch: str,
+    remap: bool = False,
+) -> Staged:
+    """Insert new documents and take over changed ones; an unchanged one costs no write.
+
+    Args:
+        selected: whether the dataset's selection holds for a payload.
+        batch: id of the run.
+        remap: treat unchanged documents as changed.
+    """
+    result, now = Staged(), tx.store.now()
+    known = known_rows(tx, scope, [item.key for item in documents])
+    fresh, changed, payloads = [], [], []
+    for item in {item.key: item for item in documents}.values():
+        data = codec.encode(item.payload)
+        digest, chosen, row = codec.digest_of(data), selected(item.payload), known.get(item.key)
+        result.excluded += not chosen
+        if row is None:
+            fresh.append((item, data, digest, chosen))
+            continue
+        result.ids.append(row.id)
+        if _same(row, digest, chosen, item.open) and not remap:
+            result.unchanged += 1
+            continue
+        result.changed += 1
+        sent_before = row.target_id is not None or row.status not in (Status.EXCLUDED, Status.STAGED)
+        relevant = chosen or sent_before
+        changed.append(
+            {
+                "row_id": row.id, "source_hash": digest, "source_stamp": item.stamp, "selected": chosen,
+                "source_open": item.open, "unmapped": relevant, "absent_since": None, "batch": batch,
+            }
+        )  # fmt: skip
+        if relevant:
+            payloads.append({"document_id": row.id, "hash": digest, "data": data})
+    ids = tx.new_ids(document, len(fresh)) if fresh else ()
+    rows = []
+    for row_id, (item, data, digest, chosen) in zip(ids, fresh, strict=True):
+        status = Status.STAGED if chosen else Status.EXCLUDED
+        reason = None if chosen else "outside the dataset's selection"
+        rows.append(_new_row(scope, row_id, item.key, item.unit) | entering(status, now, reason) | {
+            "source_hash": digest, "source_stamp": item.stamp, "selected": chosen,
+            "source_open": item.open, "unmapped": chosen, "batch": batch,
+        })  # fmt: skip
+        result.ids.append(row_id)
+        if chosen:
+            payloads.append({"document_id": row_id, "hash": digest, "data": data})
+    if rows:
+        tx.connection.execute(insert(document), rows)
+        result.new = len(rows)
+    if changed:
+        statement = update(document).where(document.c.id == bindparam("row_id"))
+        tx.connection.execute(statement, changed)
+    save_payloads(tx, payloads)
+    return result
+
+
+def stage_unreadable(tx: Transaction, scope: Scope, items: Sequence[Unreadable], *, batch: str) -> None:
+    """Reject documents whose data breaks the dataset's rules, naming field, value and expectation."""
+    now = tx.store.now()
+    known = known_rows(tx, scope, [item.key for item in items])
+    for item in items:
+        reason = f"{item.field}: {item.value!r} is not {item.expected}"
+        row = known.get(item.key)
+        if row is not None and row.source_hash == UNREADABLE and row.status == Status.REJECTED:
+            continue
+        values = entering(Status.REJECTED, now, reason) | {
+            "source_hash": UNREADABLE, "unmapped": False, "selected": True, "batch": batch,
+        }  # fmt: skip
+        if row is None:
+            row_id = tx.new_ids(document, 1)[0]
+            new = _new_row(scope, row_id, item.key, item.unit) | {"source_open": True} | values
+            tx.connection.execute(insert(document).values(new))
+        else:
+            row_id = row.id
+            tx.connection.execute(update(document).where(document.c.id == row_id).values(values))
+        tx.record("rejected", {"key": item.key, "reason": reason}, document_id=row_id, **scope.labels())
+
+
+def stage_deleted(tx: Transaction, scope: Scope, keys: Sequence[str]) -> int:
+    """The source says, key by key, that these documents are gone: they leave the selection.
+
+    Returns:
+        How many rows of the ledger were concerned.
+    """
+    now, count = tx.store.now(), 0
+    for row in known_rows(tx, scope, keys).values():
+        if row.absent_since is not None:
+            continue
+        count += 1
+        values: dict[str, Any] = {
+            "selected": False,
+            "source_open": False,
+            "absent_since": now,
+            "unmapped": True,
+        }
+        tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
+        tx.record("deleted in source", {"key": row.key}, document_id=row.id, **scope.labels())
+    return count
+
+
+def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """Rows of these keys, by key."""
+    columns = (
+        document.c.id, document.c.key, document.c.status, document.c.source_hash, document.c.selected,
+        document.c.source_open, document.c.target_id, document.c.absent_since,
+    )  # fmt: skip
+    found = {}
+    for chunk in in_chunks(keys):
+        statement = select(*columns).where(scope.rows(), document.c.key.in_(chunk))
+        found.update({row.key: row for row in tx.connection.execute(statement)})
+    return found
+
+
+def save_payloads(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    """Store payloads under document and hash; what is there already stays."""
+    if not rows:
+        return
+    now, seal = tx.store.now(), tx.store.cipher.seal
+    for row in rows:
+        row["data"], row["created_at"] = seal(row["data"]), now
+    tx.connection.execute(upsert(tx.connection, payload).on_conflict_do_nothing(), rows)
+
+
+def load_payloads(tx: Transaction, wanted: Sequence[tuple[int, str | None]]) -> dict[tuple[int, str], Any]:
+    """Decoded payloads by document and hash; what retention has removed is not in the answer."""
+    hashes = {(row_id, digest) for row_id, digest in wanted if digest}
+    found: dict[tuple[int, str], Any] = {}
+    for chunk in in_chunks(sorted({row_id for row_id, _ in hashes})):
+        statement = select(payload.c.document_id, payload.c.hash, payload.c.data)
+        for row_id, digest, data in tx.connection.execute(statement.where(payload.c.document_id.in_(chunk))):
+            if (row_id, digest) in hashes:
+                found[row_id, digest] = tx.store.open(data)
+    return found
+
+
+def _same(row: Row[Any], digest: str, chosen: bool, is_open: bool) -> bool:
+    unchanged = (
+        row.source_hash == digest and bool(row.selected) == chosen and bool(row.source_open) == is_open
+    )
+    return unchanged and row.absent_since is None
+
+
+def _new_row(scope: Scope, row_id: int, key: str, unit: str) -> dict[str, Any]:
+    return {
+        "id": row_id, "tenant": scope.tenant, "environment": scope.environment, "flow": scope.flow,
+        "key": key, "unit": unit, "staged_absent": False, "lookups": 0, "attempts": 0,
+    }  # fmt: skip

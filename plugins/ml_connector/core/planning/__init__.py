@@ -1,0 +1,1 @@
+"""Dry runs and differences: what a run would do, field by field."""

@@ -1,0 +1,1 @@
+"""The four stages of a flow - extract, transform, load, reconcile - without Airflow."""

