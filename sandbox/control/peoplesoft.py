@@ -1,0 +1,126 @@
+"""Operations on the PeopleSoft simulator's records: what its users and batch processes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sandbox.data.size import Record
+from sandbox.data.vouchers import paid
+from sandbox.peoplesoft.state import PeopleSoftState
+
+AMOUNTS = ("_AMT", "_PRICE", "PRICE_PO", "MONETARY_AMOUNT")
+Body = Mapping[str, Any]
+
+
+def upsert(state: PeopleSoftState, body: Body) -> Record:
+    """Change a record or add one: `{record, key: [..], values: {..}, stamp: true}`.
+
+    Fields not named keep their values; child lists (`lines`, `payments`, `addresses`, `rows`, ...)
+    are replaced whole. A new record is a copy of `like` (a key) with these values.
+    """
+    kind, key = body["record"], [str(part) for part in body["key"]]
+    values = typed(body.get("values", {}))
+    if kind == "voucher":
+        return _upsert_voucher(state, key, values, body)
+    table = state.tables[kind]
+    old = table.get(tuple(key)) or _like(table.get(tuple(body.get("like", ()))), table.key, key)
+    row: Record = {**deepcopy(old), **values}
+    if kind == "purchase_order" and body.get("stamp", True):
+        row["LAST_DTTM_UPDATE"] = state.clock.now()
+    table.put(row)
+    return row
+
+
+def _upsert_voucher(state: PeopleSoftState, key: list[str], values: Record, body: Body) -> Record:
+    unit, voucher_id = key
+    if state.voucher(unit, voucher_id) is None:
+        pattern = state.voucher(*body["like"]) if "like" in body else None
+        row = _like(pattern, ("BUSINESS_UNIT", "VOUCHER_ID"), key)
+        row["ENTERED_DT"] = state.today()
+        state.vouchers[unit].put(row)
+    return state.change_voucher(unit, voucher_id, values, stamp=bool(body.get("stamp", True)))
+
+
+def _like(pattern: Record | None, names: tuple[str, ...], key: list[str]) -> Record:
+    if pattern is None:
+        raise ValueError("there is no such record; name one to copy with `like`")
+    return {**deepcopy(pattern), **dict(zip(names, key, strict=True))}
+
+
+def delete(state: PeopleSoftState, body: Body) -> dict[str, bool]:
+    """Remove a record: `{record, key}`."""
+    key = tuple(str(part) for part in body["key"])
+    if body["record"] == "voucher":
+        return {"deleted": state.vouchers[key[0]].delete(key[1])}
+    return {"deleted": state.tables[body["record"]].delete(key)}
+
+
+def pay(state: PeopleSoftState, body: Body) -> Record:
+    """Pay a voucher as the pay cycle does: `{key, count: 1, stamp: false}`; no stamp moves by default."""
+    unit, voucher_id = body["key"]
+    row = state.vouchers[unit].copy(voucher_id)
+    if row is None:
+        raise ValueError(f"no voucher {unit}|{voucher_id}")
+    count = int(body.get("count", 1))
+    number = body.get("payment_id") or f"{unit[-1]}{voucher_id}{count}"
+    paid(row["payments"][count - 1], number, state.today())
+    stamp = bool(body.get("stamp", False))
+    return state.change_voucher(unit, voucher_id, {"payments": row["payments"]}, stamp=stamp)
+
+
+def void(state: PeopleSoftState, body: Body) -> Record:
+    """Void a payment: `{key, count: 1}`."""
+    unit, voucher_id = body["key"]
+    row = state.vouchers[unit].copy(voucher_id)
+    payment = row["payments"][int(body.get("count", 1)) - 1] if row else None
+    if row is None or payment is None or not payment["payment"]:
+        raise ValueError(f"voucher {unit}|{voucher_id} has no such payment")
+    payment["payment"] |= {"PYMNT_STATUS": "V", "CANCEL_ACTION": "R", "CANCEL_DT": state.today()}
+    payment |= {"PYMNT_SELCT_STATUS": "N", "PAID_AMT": Decimal(0)}
+    return state.change_voucher(unit, voucher_id, {"payments": row["payments"]}, stamp=False)
+
+
+def get(state: PeopleSoftState, body: Body) -> Record | None:
+    """One record: `{record, key}`."""
+    key = tuple(str(part) for part in body["key"])
+    if body["record"] == "voucher":
+        return state.voucher(*key)
+    return state.tables[body["record"]].get(key)
+
+
+def unlock(state: PeopleSoftState, _: Body) -> dict[str, bool]:
+    """Forget failed log-ons."""
+    state.identity.failures = 0
+    return {"locked": state.identity.locked}
+
+
+def revoke_tokens(state: PeopleSoftState, _: Body) -> dict[str, bool]:
+    """End every access token."""
+    state.identity.revoke_tokens()
+    return {"revoked": True}
+
+
+def typed(value: Any, name: str = "") -> Any:
+    """JSON values as the database holds them: amounts Decimal, times aware."""
+    if isinstance(value, dict):
+        return {key: typed(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, name) for item in value]
+    if name.endswith(AMOUNTS) and isinstance(value, int | str) and value != "":
+        return Decimal(value)
+    return datetime.fromisoformat(value) if name == "LAST_DTTM_UPDATE" else value
+
+
+OPERATIONS: dict[str, Callable[[PeopleSoftState, Body], Any]] = {
+    "upsert": upsert,
+    "delete": delete,
+    "pay": pay,
+    "void": void,
+    "get": get,
+    "unlock": unlock,
+    "revoke-tokens": revoke_tokens,
+}

@@ -1,0 +1,3 @@
+"""Simulator of PeopleSoft FSCM behind its Integration Gateway (read side: REST)."""
+
+from __future__ import annotations

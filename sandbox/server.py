@@ -1,0 +1,177 @@
+"""Running the sandbox: all simulators and the control endpoint on ports of one host."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from .bill.app import BillApp
+from .bill.store import BillState
+from .calls import Calls
+from .clock import Clock
+from .control.app import ControlApp
+from .data import Size, scenario
+from .faults import FaultBook
+from .peoplesoft.app import PeopleSoftApp
+from .peoplesoft.state import PeopleSoftState
+
+T = TypeVar("T")
+SCENARIOS = ("demo", "plain")
+
+
+class Sandbox:
+    """All simulators in this process; use it with `async with`.
+
+    Args:
+        size: how much data; see ``sandbox.data.Size``.
+        scenario: `demo` plants one of each awkward case, `plain` does not.
+        host: address to listen on.
+        peoplesoft_port: 0 takes a free port.
+        bill_port: the same.
+        control_port: the same.
+        gateway: path of PeopleSoft's Integration Gateway.
+        bill_prefix: path under which BILL's API lies.
+    """
+
+    def __init__(
+        self,
+        size: Size | None = None,
+        *,
+        scenario: str = "demo",
+        host: str = "127.0.0.1",
+        peoplesoft_port: int = 0,
+        bill_port: int = 0,
+        control_port: int = 0,
+        gateway: str = "/PSIGW",
+        bill_prefix: str = "/connect",
+    ) -> None:
+        if scenario not in SCENARIOS:
+            raise ValueError(f"scenario is one of {', '.join(SCENARIOS)}, not {scenario!r}")
+        self.size, self.scenario, self.host = size or Size(), scenario, host
+        self._ports = (peoplesoft_port, bill_port, control_port)
+        self._gateway, self._bill_prefix = gateway, bill_prefix
+        self._runners: list[web.AppRunner] = []
+        self.clock = Clock()
+        self.calls = Calls(self.clock)
+        self.faults = FaultBook(self.size.seed)
+        self.peoplesoft = PeopleSoftState(self.size, self.clock)
+        self.bill = BillState(self.clock)
+        self._plant()
+        self.peoplesoft_url = self.bill_url = self.control_url = ""
+
+    def _plant(self) -> None:
+        if self.scenario == "demo":
+            scenario.plant(self.peoplesoft)
+
+    def reset(self) -> None:
+        """Everything as at the start; only the clock does not go back."""
+        self.faults.clear()
+        self.faults.release()
+        self.calls.clear()
+        self.peoplesoft.switches.reset()
+        self.bill.switches.reset()
+        self.peoplesoft.load()
+        self.bill.load()
+        self._plant()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The base URLs, once started."""
+        return {
+            "peoplesoft_url": self.peoplesoft_url,
+            "bill_url": self.bill_url,
+            "control_url": self.control_url,
+        }
+
+    async def start(self) -> None:
+        """Listen."""
+        peoplesoft = PeopleSoftApp(self.peoplesoft, self.faults, self.calls, self._gateway)
+        bill = BillApp(self.bill, self.faults, self.calls, self._bill_prefix)
+        self._wires = (peoplesoft.wire, bill.wire)
+        control = ControlApp(self)
+        self.peoplesoft_url = await self._listen(peoplesoft.web, self._ports[0])
+        self.bill_url = await self._listen(bill.web, self._ports[1]) + self._bill_prefix
+        self.control_url = await self._listen(control.web, self._ports[2])
+
+    async def _listen(self, app: web.Application, port: int) -> str:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, self.host, port).start()
+        return f"http://{self.host}:{runner.addresses[0][1]}"
+
+    async def settled(self) -> None:
+        """Wait until every late commit has happened; move the clock first."""
+        for wire in self._wires:
+            await wire.settled()
+
+    async def stop(self) -> None:
+        """Let held answers go and close every port."""
+        self.faults.release()
+        for wire in self._wires:
+            await wire.close()
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._runners.clear()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+class SandboxThread:
+    """The sandbox in a thread of its own, for synchronous tests; use it with `with`.
+
+    Attributes and methods of `sandbox` belong to that thread: read them freely, change them inside
+    `call`.
+    """
+
+    def __init__(self, make: Callable[[], Sandbox] = Sandbox) -> None:
+        self._make = make
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
+        self.sandbox: Sandbox
+
+    def __enter__(self) -> Sandbox:
+        self._thread.start()
+        self.sandbox = self.run(self._start)
+        return self.sandbox
+
+    async def _start(self) -> Sandbox:
+        sandbox = self._make()
+        await sandbox.start()
+        return sandbox
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run a coroutine function in the sandbox's thread and wait for its result."""
+
+        async def coroutine() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(coroutine(), self._loop).result(timeout=60)
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Run a function in the sandbox's thread and wait for its result."""
+
+        async def coroutine() -> T:
+            return work()
+
+        return self.run(coroutine)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.run(self.sandbox.stop)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
