@@ -1,0 +1,1 @@
+"""Oracle PeopleSoft: the connection, the reader and what is particular to its data."""
