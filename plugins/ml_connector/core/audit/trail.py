@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from ml_connector.core import codec
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import audit_chain, audit_event, audit_head
 
 GENESIS = "0" * 64
@@ -47,7 +48,8 @@ def timestamp(at: datetime) -> str:
 
 def event_hash(previous: str, number: int, at: datetime, event: Event, data: bytes) -> str:
     """Hash of one event over everything it says and the hash before it."""
-    head = f"{previous}|{number}|{timestamp(at)}|{event.kind}|{event.tenant or ''}|{event.flow or ''}|{event.document_id or ''}|"
+    where = f"{event.tenant or ''}|{event.flow or ''}|{event.document_id or ''}"
+    head = f"{previous}|{number}|{timestamp(at)}|{event.kind}|{where}|"
     return hashlib.sha256(head.encode() + data).hexdigest()
 
 
@@ -91,8 +93,9 @@ class Trail:
             head = event_hash(head, number, now, event, data)
             rows.append(
                 {
-                    "chain": self.chain, "number": number, "at": now, "kind": event.kind, "tenant": event.tenant,
-                    "flow": event.flow, "document_id": event.document_id, "data": data, "hash": head,
+                    "chain": self.chain, "number": number, "at": now, "kind": event.kind,
+                    "tenant": event.tenant, "flow": event.flow, "document_id": event.document_id,
+                    "data": data, "hash": head,
                 }
             )  # fmt: skip
         connection.execute(insert(audit_event), rows)
@@ -165,7 +168,7 @@ def close_orphans(connection: Connection, now: datetime) -> int:
     return len(orphans)
 
 
-def last_link(connection: Connection) -> Row[Any] | None:
+def last_link(connection: Connection) -> AnyRow | None:
     """The register's last link. On SQLite the write transaction is the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE audit_chain IN SHARE ROW EXCLUSIVE MODE"))

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from ml_connector.core.audit.trail import GENESIS, Event, event_hash, link_hash
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import audit_chain, audit_event, audit_head
 
 
@@ -52,7 +53,7 @@ def verify(connection: Connection, anchors: Iterable[str] = ()) -> Verification:
         anchors: heads ``chain:events:hash`` that were kept elsewhere.
     """
     result = Verification()
-    links: dict[str, dict[str, Row[Any]]] = {}
+    links: dict[str, dict[str, AnyRow]] = {}
     result.faults += _check_register(connection, links)
     heads = {row.chain: row for row in connection.execute(select(audit_head))}
     reached: dict[tuple[str, int], str] = {}
@@ -60,14 +61,22 @@ def verify(connection: Connection, anchors: Iterable[str] = ()) -> Verification:
         (chain, int(events)): digest for chain, events, digest in (anchor.split(":") for anchor in anchors)
     }
     for chain in _chains(connection, links, heads):
-        _check_chain(connection, chain, links.get(chain, {}), heads.get(chain), result, wanted, reached)
+        _check_chain(
+            connection,
+            chain,
+            result,
+            links=links.get(chain, {}),
+            head=heads.get(chain),
+            wanted=wanted,
+            reached=reached,
+        )
     for (chain, number), digest in wanted.items():
         if reached.get((chain, number)) != digest and "purge" not in links.get(chain, {}):
             result.faults.append(Fault(chain, number, "the head that Airflow keeps is not in the trail"))
     return result
 
 
-def _check_register(connection: Connection, links: dict[str, dict[str, Row[Any]]]) -> Iterator[Fault]:
+def _check_register(connection: Connection, links: dict[str, dict[str, AnyRow]]) -> Iterator[Fault]:
     previous, number = GENESIS, 0
     for row in connection.execute(select(audit_chain).order_by(audit_chain.c.number)):
         links.setdefault(row.chain, {})[row.kind] = row
@@ -89,9 +98,10 @@ def _chains(connection: Connection, links: dict[str, Any], heads: dict[str, Any]
 def _check_chain(
     connection: Connection,
     chain: str,
-    links: dict[str, Row[Any]],
-    head: Row[Any] | None,
     result: Verification,
+    *,
+    links: dict[str, AnyRow],
+    head: AnyRow | None,
     wanted: dict[tuple[str, int], str],
     reached: dict[tuple[str, int], str],
 ) -> None:
@@ -125,7 +135,7 @@ def _check_chain(
     result.open_chains += "close" not in links
 
 
-def _check_event(row: Row[Any], number: int, digest: str) -> Fault | None:
+def _check_event(row: AnyRow, number: int, digest: str) -> Fault | None:
     if row.number != number + 1:
         return Fault(row.chain, number + 1, f"is missing; the next one is {row.number}")
     event = Event(row.kind, {}, row.tenant, row.flow, row.document_id)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger import claims, flows
 from ml_connector.core.ledger.scope import Scope, Status, entering
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document, watermark
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -55,8 +56,8 @@ def release(tx: Transaction, scope: Scope, keys: Sequence[str]) -> int:
     for row in rows:
         if row.staged_hash is None:
             raise ConfigurationError(
-                f"{scope.flow} {row.key} is held by the mapping ({row.reason}); change the document or the mapping, "
-                "then replay it"
+                f"{scope.flow} {row.key} is held by the mapping ({row.reason}); "
+                "change the document or the mapping, then replay it"
             )
         values = entering(Status.READY, now)
         tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
@@ -98,19 +99,21 @@ def forget_columns(tx: Transaction, scope: Scope) -> int:
     return count
 
 
-def overdue(tx: Transaction, tenant: str) -> list[Row[Any]]:
+def overdue(tx: Transaction, tenant: str) -> list[AnyRow]:
     """Open documents past their deadline, each once: they are marked as alerted."""
     now = tx.store.now()
     late = select(
-        document.c.id, document.c.flow, document.c.key, document.c.label, document.c.status, document.c.reason, document.c.since
-    ).where(document.c.tenant == tenant, document.c.deadline < now, document.c.alerted_at.is_(None))  # fmt: skip
-    rows = list(tx.connection.execute(late.order_by(document.c.id)))
+        document.c.id, document.c.flow, document.c.key, document.c.label, document.c.status,
+        document.c.reason, document.c.since,
+    ).order_by(document.c.id)  # fmt: skip
+    late = late.where(document.c.tenant == tenant, document.c.deadline < now, document.c.alerted_at.is_(None))
+    rows: list[AnyRow] = list(tx.connection.execute(late))
     for chunk in in_chunks([row.id for row in rows]):
         tx.connection.execute(update(document).where(document.c.id.in_(chunk)).values(alerted_at=now))
     return rows
 
 
-def _again(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
+def _again(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     now = tx.store.now()
     match Status(row.status):
         case Status.FAILED | Status.DEAD:
@@ -128,11 +131,11 @@ def _again(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
             return {"unmapped": True}
 
 
-def _rows(tx: Transaction, scope: Scope, keys: Sequence[str], statuses: Sequence[Status]) -> list[Row[Any]]:
+def _rows(tx: Transaction, scope: Scope, keys: Sequence[str], statuses: Sequence[Status]) -> list[AnyRow]:
     statement = select(document).where(scope.rows(), document.c.status.in_(statuses))
     if not keys:
         return list(tx.connection.execute(statement))
-    found: list[Row[Any]] = []
+    found: list[AnyRow] = []
     for chunk in in_chunks(keys):
         found += tx.connection.execute(statement.where(document.c.key.in_(chunk)))
     return found

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from ml_connector.core.contract import Desired, Intent, Operation
 from ml_connector.core.ledger.scope import Scope, Status, entering
 from ml_connector.core.ledger.staging import load_payloads
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -49,7 +50,7 @@ class Claim:
     ``sent_at`` of a row in doubt is the latest moment at which the earlier request can have left.
     """
 
-    row: Row[Any]
+    row: AnyRow
     intent: Intent
 
 
@@ -72,7 +73,8 @@ def _claim(
     chosen = candidates.order_by(document.c.id).limit(limit).with_for_update(skip_locked=True)
     values = entering(Status.SENDING, now) | {
         "attempt_id": uuid.uuid4().hex, "owner": lease.owner, "lease_until": now + lease.length,
-        "operation": _OPERATION, "sent_hash": document.c.staged_hash, "sent_at": now + lease.length, "lookups": 0,
+        "operation": _OPERATION, "sent_hash": document.c.staged_hash, "sent_at": now + lease.length,
+        "lookups": 0,
     }  # fmt: skip
     statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
     rows = tx.connection.execute(statement.returning(*_RETURNED)).all()
@@ -205,10 +207,11 @@ def next_doubt(connection: Connection, scope: Scope, horizon: datetime) -> datet
     statement = select(func.min(document.c.lease_until)).where(
         scope.rows(), document.c.status == Status.SENDING, worth_waiting
     )
-    return connection.scalar(statement)
+    found: datetime | None = connection.scalar(statement)
+    return found
 
 
-def _with_intents(tx: Transaction, rows: Sequence[Row[Any]], *, in_doubt: bool) -> list[Claim]:
+def _with_intents(tx: Transaction, rows: Sequence[AnyRow], *, in_doubt: bool) -> list[Claim]:
     wanted = [(row.id, row.sent_hash) for row in rows]
     wanted += [(row.id, row.loaded_hash) for row in rows if row.operation != Operation.CREATE]
     payloads = load_payloads(tx, wanted)
@@ -220,7 +223,8 @@ def _with_intents(tx: Transaction, rows: Sequence[Row[Any]], *, in_doubt: bool) 
                 row,
                 Intent(
                     document_id=row.id, key=row.key, unit=row.unit, operation=Operation(row.operation),
-                    desired=Desired.from_payload(payloads[row.id, row.sent_hash]), attempt_id=row.attempt_id or "",
+                    desired=Desired.from_payload(payloads[row.id, row.sent_hash]),
+                    attempt_id=row.attempt_id or "",
                     previous=Desired.from_payload(previous) if previous else None, target_id=row.target_id,
                     attempted_at=row.sent_at if in_doubt else None, steps=tx.store.open(row.steps) or {},
                 ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, select
+from sqlalchemy import Connection, and_, delete, select
 
 from ml_connector.core.ledger.scope import Scope
-from ml_connector.core.state.database import upsert
+from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import crosswalk
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -48,7 +48,8 @@ def put(tx: Transaction, tenant: str, name: str, entries: Sequence[Entry], *, or
     rows = [
         {
             "tenant": tenant, "name": name, "key": entry["key"], "target_id": entry["target_id"],
-            "active": entry.get("active", True), "label": entry.get("label"), "origin": origin, "updated_at": now,
+            "active": entry.get("active", True), "label": entry.get("label"), "origin": origin,
+            "updated_at": now,
         }
         for entry in entries
     ]  # fmt: skip
@@ -85,7 +86,7 @@ def remove(tx: Transaction, tenant: str, name: str, key: str) -> bool:
     return bool(removed)
 
 
-def entries(connection: Connection, tenant: str, name: str | None = None) -> list[Row[Any]]:
+def entries(connection: Connection, tenant: str, name: str | None = None) -> list[AnyRow]:
     """All entries, ordered by crosswalk and key."""
     statement = select(crosswalk).where(crosswalk.c.tenant == tenant)
     if name:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.ledger.scope import Scope
-from ml_connector.core.state.database import upsert
+from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import batch, flow_state
 from ml_connector.core.state.store import Transaction
 
@@ -69,7 +69,7 @@ def begin_batch(tx: Transaction, scope: Scope, run: str) -> str:
     return batch_id
 
 
-def last_batch(connection: Connection, scope: Scope) -> Row[Any] | None:
+def last_batch(connection: Connection, scope: Scope) -> AnyRow | None:
     """The flow's newest batch."""
     statement = select(batch).where(batch.c.tenant == scope.tenant, batch.c.flow == scope.flow)
     return connection.execute(statement.order_by(batch.c.started_at.desc()).limit(1)).first()

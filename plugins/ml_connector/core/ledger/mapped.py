@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import crosswalk, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -67,7 +68,7 @@ def wake_waiting(tx: Transaction, scope: Scope) -> int:
     return tx.connection.execute(update(document).where(condition).values(unmapped=True)).rowcount
 
 
-def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequence[Row[Any]]:
+def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequence[AnyRow]:
     """Rows to map, in id order."""
     statement = select(
         document.c.id, document.c.key, document.c.unit, document.c.status, document.c.selected,
@@ -77,7 +78,7 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
     return tx.connection.execute(statement.order_by(document.c.id).limit(limit)).all()
 
 
-def save(tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict]) -> None:
+def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) -> None:
     """Store verdicts; a row in flight keeps its state and takes the new payload for later."""
     now = tx.store.now()
     values: list[dict[str, Any]] = []
@@ -85,11 +86,11 @@ def save(tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict]
         status = final_status(rows[verdict.row_id], verdict)
         facts, waits = verdict.facts, verdict.waits or (None, None)
         values.append(
-            entering(status, now, verdict.reason if status == verdict.status else None)
+            entering(status, now, verdict.reason if status in (verdict.status, Status.EXCLUDED) else None)
             | {
                 "row_id": verdict.row_id, "seen_hash": rows[verdict.row_id].source_hash, "unmapped": False,
-                "mapping": verdict.mapping,
-                "staged_hash": verdict.staged_hash or rows[verdict.row_id].staged_hash, "state": verdict.state,
+                "mapping": verdict.mapping,  "state": verdict.state,
+                "staged_hash": verdict.staged_hash or rows[verdict.row_id].staged_hash,
                 "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
                 "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
                 "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
@@ -99,7 +100,7 @@ def save(tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict]
     _update(tx, [_without_state(value) for value in values if value["status"] in IN_FLIGHT])
 
 
-def final_status(row: Row[Any], verdict: Verdict) -> Status:
+def final_status(row: AnyRow, verdict: Verdict) -> Status:
     """The state that a verdict leads to, given where the row stands.
 
     Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded.
@@ -116,7 +117,7 @@ def final_status(row: Row[Any], verdict: Verdict) -> Status:
     return Status.READY
 
 
-def explain_missing(tx: Transaction, owner: Scope, keys: Sequence[str]) -> dict[str, Row[Any]]:
+def explain_missing(tx: Transaction, owner: Scope, keys: Sequence[str]) -> dict[str, AnyRow]:
     """Rows of the documents that others wait for, by key."""
     found = {}
     for chunk in in_chunks(keys):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store
 
 PAGE = 1000
 
 
-def page(store: Store, scope: Scope, unit: str, after: int, only_open: bool) -> Sequence[Row[Any]]:
+def page(store: Store, scope: Scope, unit: str, after: int, only_open: bool) -> Sequence[AnyRow]:
     """The next rows of a unit that the source is believed to hold, in id order.
 
     Args:
@@ -26,4 +26,5 @@ def page(store: Store, scope: Scope, unit: str, after: int, only_open: bool) -> 
     if only_open:
         statement = statement.where(document.c.source_open)
     with store.read() as connection:
-        return connection.execute(statement.order_by(document.c.id).limit(PAGE)).all()
+        rows: Sequence[AnyRow] = connection.execute(statement.order_by(document.c.id).limit(PAGE)).all()
+    return rows

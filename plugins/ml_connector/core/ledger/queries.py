@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.ledger.reports import latest
 from ml_connector.core.ledger.scope import OPEN, Scope
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import (
     audit_event,
     batch,
@@ -62,7 +63,7 @@ def masked(value: Any, name: str = "") -> Any:
     return plain(value)
 
 
-def _answers(rows: Iterable[Row[Any]], *, without: Sequence[str] = ()) -> list[Answer]:
+def _answers(rows: Iterable[AnyRow], *, without: Sequence[str] = ()) -> list[Answer]:
     return [
         {name: plain(value) for name, value in row._mapping.items() if name not in without} for row in rows
     ]
@@ -215,7 +216,7 @@ def story(store: Store, key: str, *, tenant: str | None = None, flow: str | None
         return [_one_story(store, connection, row) for row in rows]
 
 
-def _one_story(store: Store, connection: Connection, row: Row[Any]) -> Answer:
+def _one_story(store: Store, connection: Connection, row: AnyRow) -> Answer:
     answer = _answers([row], without=("steps", "receipt", "owner"))[0]
     answer["steps"] = masked(store.open(row.steps))
     answer["receipt"] = masked(store.open(row.receipt))
@@ -232,7 +233,7 @@ def _one_story(store: Store, connection: Connection, row: Row[Any]) -> Answer:
     return answer
 
 
-def _role(row: Row[Any], digest: str) -> list[str]:
+def _role(row: AnyRow, digest: str) -> list[str]:
     """What a stored payload is to its document."""
     roles = {
         "source": row.source_hash,
@@ -343,7 +344,7 @@ def reconciliations(store: Store, *, tenant: str | None = None, flow: str | None
         ]
 
 
-def _report(store: Store, tenant: str, flow: str, rows: Sequence[Row[Any]]) -> Answer:
+def _report(store: Store, tenant: str, flow: str, rows: Sequence[AnyRow]) -> Answer:
     totals, differences = [], []
     for row in rows:
         if row.kind == "total":

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from ml_connector.core import codec
 from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import reconciliation
 from ml_connector.core.state.store import Transaction
 
@@ -79,7 +80,8 @@ def save(
     rows = [
         base
         | {
-            "kind": "total", "unit": row.unit, "business_status": row.business_status, "currency": row.currency,
+            "kind": "total", "unit": row.unit, "business_status": row.business_status,
+            "currency": row.currency,
             "key": None, "label": None, "detail": codec.encode(row.detail()), "explained": row.explained,
         }
         for row in totals
@@ -116,7 +118,7 @@ def known_surplus(connection: Connection, scope: Scope, target_ids: Sequence[str
     return set(connection.scalars(statement))
 
 
-def latest(connection: Connection, tenant: str, flow: str) -> list[Row[Any]]:
+def latest(connection: Connection, tenant: str, flow: str) -> list[AnyRow]:
     """All rows of a flow's newest report: totals first, then differences."""
     newest = (
         select(reconciliation.c.report)

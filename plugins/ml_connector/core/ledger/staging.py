@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
 from ml_connector.core.ledger.scope import Scope, Status, entering
-from ml_connector.core.state.database import upsert
+from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import document, payload
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -138,7 +138,7 @@ def stage_deleted(tx: Transaction, scope: Scope, keys: Sequence[str]) -> int:
     return count
 
 
-def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, Row[Any]]:
+def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, AnyRow]:
     """Rows of these keys, by key."""
     columns = (
         document.c.id, document.c.key, document.c.status, document.c.source_hash, document.c.selected,
@@ -173,7 +173,7 @@ def load_payloads(tx: Transaction, wanted: Sequence[tuple[int, str | None]]) -> 
     return found
 
 
-def _same(row: Row[Any], digest: str, chosen: bool, is_open: bool) -> bool:
+def _same(row: AnyRow, digest: str, chosen: bool, is_open: bool) -> bool:
     unchanged = (
         row.source_hash == digest and bool(row.selected) == chosen and bool(row.source_open) == is_open
     )

@@ -70,7 +70,8 @@ def put(tx: Transaction, scope: Scope, mark: Mark) -> None:
     """Store a mark; always in the transaction of the page that moved it."""
     values = {name: getattr(mark, name) for name in _FIELDS} | {"updated_at": tx.store.now()}
     key = {
-        "tenant": scope.tenant, "flow": scope.flow, "dataset": mark.dataset, "unit": mark.unit, "scan": mark.scan,
+        "tenant": scope.tenant, "flow": scope.flow, "dataset": mark.dataset, "unit": mark.unit,
+        "scan": mark.scan,
     }  # fmt: skip
     statement = upsert(tx.connection, watermark).values(**key, **values)
     tx.connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))

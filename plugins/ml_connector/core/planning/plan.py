@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select
+from sqlalchemy import insert, or_, select
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Desired, Document, Payload
@@ -22,6 +22,7 @@ from ml_connector.core.ledger.scope import Status
 from ml_connector.core.planning.differences import changed_fields
 from ml_connector.core.stages import extract, transform
 from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document, plan
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -36,7 +37,7 @@ class _Candidate:
     key: str
     payload: Payload
     selected: bool
-    row: Row[Any] | None
+    row: AnyRow | None
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ def _plan_pending(ctx: FlowContext, work: _Plan) -> None:
             _plan_candidates(ctx, tx, work, _from_ledger(tx, fresh, selected=True))
 
 
-def _from_ledger(tx: Transaction, rows: Sequence[Row[Any]], *, selected: bool) -> list[_Candidate]:
+def _from_ledger(tx: Transaction, rows: Sequence[AnyRow], *, selected: bool) -> list[_Candidate]:
     sources = staging.load_payloads(tx, [(row.id, row.source_hash) for row in rows])
     return [
         _Candidate(row.key, sources[row.id, row.source_hash], selected and bool(row.selected), row)
@@ -138,7 +139,7 @@ def _from_ledger(tx: Transaction, rows: Sequence[Row[Any]], *, selected: bool) -
     ]
 
 
-def _rows(tx: Transaction, ctx: FlowContext, condition: Any) -> dict[str, Row[Any]]:
+def _rows(tx: Transaction, ctx: FlowContext, condition: Any) -> dict[str, AnyRow]:
     return {
         row.key: row for row in tx.connection.execute(select(document).where(ctx.scope.rows(), condition))
     }
@@ -153,20 +154,25 @@ def _plan_candidates(
     loaded = staging.load_payloads(
         tx, [(item.row.id, item.row.loaded_hash) for item in candidates if item.row]
     )
-    results = [ctx.mapping.apply(item.payload, crosswalk, selected=item.selected) for item in candidates]
+    results = [
+        ctx.mapping.apply(
+            item.payload, crosswalk, selected=item.selected, known=transform.may_be_known(item.row)
+        )
+        for item in candidates
+    ]
     missing = transform.explain(ctx, tx, results)
     lines = []
     for item, result in zip(candidates, results, strict=True):
         verdict, data = transform.judge(ctx, item.row or _NO_ROW, result, missing)
         previous = loaded.get((item.row.id, item.row.loaded_hash)) if item.row else None
-        lines.append(_line(ctx, work, item, verdict, data, previous))
+        lines.append(_line(ctx, work, item, verdict, data, previous=previous))
     rows = [line for line in lines if line is not None]
     if rows:
         tx.connection.execute(insert(plan), [row | {"planned_at": tx.store.now()} for row in rows])
 
 
 def _line(
-    ctx: FlowContext, work: _Plan, item: _Candidate, verdict: Verdict, data: bytes | None, previous: Any
+    ctx: FlowContext, work: _Plan, item: _Candidate, verdict: Verdict, data: bytes | None, *, previous: Any
 ) -> dict[str, Any] | None:
     operation = _operation(ctx, item.row, verdict)
     work.counts[operation] += 1
@@ -176,13 +182,14 @@ def _line(
     after = Desired.from_payload(codec.decode(data)).body if data else {}
     changes = changed_fields(before, after, only_before=False) if data and not verdict.absent else []
     return {
-        "id": work.plan_id, "tenant": ctx.scope.tenant, "flow": ctx.flow, "key": item.key, "operation": operation,
+        "id": work.plan_id, "tenant": ctx.scope.tenant, "flow": ctx.flow, "key": item.key,
+        "operation": operation,
         "reason": verdict.reason, "label": verdict.facts.label, "staged_hash": verdict.staged_hash,
         "changes": ctx.store.seal(changes),
     }  # fmt: skip
 
 
-def _operation(ctx: FlowContext, row: Row[Any] | None, verdict: Verdict) -> str:
+def _operation(ctx: FlowContext, row: AnyRow | None, verdict: Verdict) -> str:
     if verdict.status in _OPERATIONS:
         return _OPERATIONS[verdict.status]
     status = mapped.final_status(row or _NO_ROW, verdict)

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from ml_connector.core.contract import Desired, TargetPage, TargetRecord
 from ml_connector.core.ledger import flows, reports, staging
@@ -21,6 +21,7 @@ from ml_connector.core.ledger.reports import Difference
 from ml_connector.core.ledger.scope import Status, entering
 from ml_connector.core.planning.differences import changed_fields
 from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Transaction
 
@@ -38,13 +39,15 @@ class Seen:
     """What a read-back found.
 
     Attributes:
-        amounts: amount in the target by document id; None where the object is not there.
+        amounts: amount in the target by document id; None where the object has none.
+        gone: documents whose object is not in the target.
         drifted: ledger ids that differ now, with the reason.
         healed: ledger ids that were drifted and are right again.
     """
 
     checked: int = 0
     amounts: dict[int, Decimal | None] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
     differences: list[Difference] = field(default_factory=list)
     drifted: dict[int, str] = field(default_factory=dict)
     healed: list[int] = field(default_factory=list)
@@ -98,7 +101,7 @@ async def _rotate_ledger(ctx: FlowContext, seen: Seen) -> None:
     for _ in range(_budget(ctx)):
         rows = await asyncio.to_thread(_loaded_rows, ctx, seen.ledger_cursor, None)
         seen.ledger_cursor = rows[-1].id if len(rows) == CHUNK else 0
-        await _check(ctx, [row for row in rows if row.id not in seen.amounts], seen)
+        await _check(ctx, [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone], seen)
         if not seen.ledger_cursor:
             return
 
@@ -112,7 +115,7 @@ async def _rotate_target(ctx: FlowContext, seen: Seen) -> None:
             return
 
 
-def _loaded_rows(ctx: FlowContext, after: int, since: datetime | None) -> Sequence[Row[Any]]:
+def _loaded_rows(ctx: FlowContext, after: int, since: datetime | None) -> Sequence[AnyRow]:
     statement = select(*_COLUMNS).where(
         ctx.scope.rows(),
         document.c.status.in_(STABLE),
@@ -122,10 +125,11 @@ def _loaded_rows(ctx: FlowContext, after: int, since: datetime | None) -> Sequen
     if since is not None:
         statement = statement.where(document.c.loaded_at >= since)
     with ctx.store.read() as connection:
-        return connection.execute(statement.order_by(document.c.id).limit(CHUNK)).all()
+        rows: Sequence[AnyRow] = connection.execute(statement.order_by(document.c.id).limit(CHUNK)).all()
+    return rows
 
 
-async def _check(ctx: FlowContext, rows: Sequence[Row[Any]], seen: Seen) -> None:
+async def _check(ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen) -> None:
     """Ask the target for these rows' objects and compare each with what was sent."""
     if not rows:
         return
@@ -140,17 +144,20 @@ async def _check(ctx: FlowContext, rows: Sequence[Row[Any]], seen: Seen) -> None
     for row in rows:
         record = records.get(row.target_id)
         seen.checked += 1
-        seen.amounts[row.id] = record.amount if record else None
+        if record is None:
+            seen.gone.add(row.id)
+        else:
+            seen.amounts[row.id] = record.amount
         difference = _compare(row, sent.get((row.id, row.loaded_hash)), record)
         _take(seen, row, difference)
 
 
-def _sent(ctx: FlowContext, rows: Sequence[Row[Any]]) -> dict[tuple[int, str], Any]:
+def _sent(ctx: FlowContext, rows: Sequence[AnyRow]) -> dict[tuple[int, str], Any]:
     with ctx.store.write() as tx:
         return staging.load_payloads(tx, [(row.id, row.loaded_hash) for row in rows])
 
 
-def _compare(row: Row[Any], sent: Any, record: TargetRecord | None) -> Difference | None:
+def _compare(row: AnyRow, sent: Any, record: TargetRecord | None) -> Difference | None:
     explained = row.status != Status.LOADED
     if record is None:
         if row.loaded_absent:
@@ -178,7 +185,7 @@ def _compare(row: Row[Any], sent: Any, record: TargetRecord | None) -> Differenc
     return Difference("changed", row.key, row.label, row.unit, detail, explained)
 
 
-def _take(seen: Seen, row: Row[Any], difference: Difference | None) -> None:
+def _take(seen: Seen, row: AnyRow, difference: Difference | None) -> None:
     if difference is not None:
         seen.differences.append(difference)
         if row.status == Status.LOADED:

@@ -188,14 +188,19 @@ def _raised(ctx: FlowContext, mark: Mark) -> str | None:
 
 
 def check_columns(ctx: FlowContext, mark: Mark, page: Page) -> None:
+    """Compare the answer's columns with those of earlier answers, and keep them.
+
+    Raises:
+        ContractChanged: one that was there before is missing.
+    """
     if not page.columns:
         return
     before = set(mark.columns.split(",")) if mark.columns else set()
     if gone := sorted(before - page.columns):
         raise ContractChanged(
-            f"{ctx.flow}: the query behind dataset {mark.dataset} no longer has the column(s) {', '.join(gone)}; "
-            "someone changed it. Restore the column, or adapt the dataset file and forget the fingerprint "
-            "with `airflow ml-connector release --columns`."
+            f"{ctx.flow}: the query behind dataset {mark.dataset} no longer has the column(s) "
+            f"{', '.join(gone)}; someone changed it. Restore the column, or adapt the dataset file and "
+            "forget the fingerprint with `airflow ml-connector release --columns`."
         )
     mark.columns = ",".join(sorted(page.columns))
 
@@ -253,6 +258,6 @@ def _selection(ctx: FlowContext) -> str:
 def _poll_event(reading: Reading, page: Page, staged: staging.Staged) -> dict[str, Any]:
     window = reading.window
     return {
-        "unit": window.unit, "scan": window.scan.value, "since": window.since, "documents": len(page.documents),
-        "new": staged.new, "changed": staged.changed, "last": page.last,
+        "unit": window.unit, "scan": window.scan.value, "since": window.since,
+        "documents": len(page.documents), "new": staged.new, "changed": staged.changed, "last": page.last,
     }  # fmt: skip

@@ -28,6 +28,8 @@ from ml_connector.core.state.store import Transaction
 BLOCK = 300
 FLUSH = 100
 RETRY_SHARE = 5
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at the documents in doubt."""
 
 Claiming = Callable[[Transaction, int], list[Claim]]
 
@@ -120,7 +122,7 @@ class _Loader:
     async def _rounds(self) -> None:
         began = time.monotonic()
         horizon = self.ctx.store.now() + self.ctx.lease
-        while self.stopped is None:
+        while True:
             await doubt.resolve(self.ctx, self.settler)
             await self._send_all(
                 lambda tx, limit: claims.claim_ready(tx, self.ctx.scope, self.ctx.claimant, limit)
@@ -130,7 +132,7 @@ class _Loader:
             left = self.ctx.patience.total_seconds() - (time.monotonic() - began)
             if self.stopped is not None or pause is None or pause > left:
                 return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(pause, LOOK_AGAIN))  # another worker may settle it before its lease ends
 
     def _pause(self, horizon: datetime) -> float | None:
         """Seconds until the next document in doubt can be asked for; None when there is none to wait for."""
@@ -219,7 +221,7 @@ class _Loader:
         except ConnectorError as error:
             self._stop(error)
             return [(claim, Outcome(claim.row.key, "unsent")) for claim in chunk]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # A defect: nobody can say whether the request left, so the target is asked before a repetition.
             self._stop(error)
             return [
@@ -244,7 +246,7 @@ class _Loader:
                 return
 
     async def _adopt(self, chunk: list[Claim]) -> list[Claim]:
-        """Go-live and restore: what stands in the target already is adopted or reported, never created again."""
+        """Go-live and restore: what the target holds already is adopted or reported, not created again."""
         creates = [claim for claim in chunk if claim.intent.operation is Operation.CREATE]
         if not creates:
             return chunk
@@ -285,7 +287,8 @@ class _Loader:
                 await asyncio.to_thread(self.settler.settle, pairs)
             if self.settler.equal_errors >= EQUAL_ERRORS and self.stopped is None:
                 last = pairs[-1][1] if pairs else None
-                text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {last.reason if last else ''}"
+                reason = (last.reason if last else None) or ""
+                text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {reason}"
                 self._stop(Repeated(text))
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:

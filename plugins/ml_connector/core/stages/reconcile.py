@@ -70,10 +70,10 @@ def _report(ctx: FlowContext, seen: compare_target.Seen, differences: list[Diffe
     report = uuid.uuid4().hex
     with ctx.store.write() as tx:
         compare_target.mark_drift(ctx, tx, seen)
-        rows = totals.compute(tx, ctx.scope, seen.amounts)
+        rows = totals.compute(tx, ctx.scope, seen.amounts, seen.gone)
         reports.save(tx, ctx.scope, report, rows, differences)
         unexplained = sum(not item.explained for item in differences) + sum(not row.explained for row in rows)
-        values = {"ledger_cursor": seen.ledger_cursor, "target_cursor": seen.target_cursor}
+        values: dict[str, Any] = {"ledger_cursor": seen.ledger_cursor, "target_cursor": seen.target_cursor}
         if not unexplained:
             values["succeeded_at"] = tx.store.now()
         flows.put(tx, ctx.scope, **values)
@@ -87,6 +87,7 @@ def _sentence(ctx: FlowContext, result: dict[str, Any], differences: list[Differ
     named = [f"{item.kind} {item.label or item.key}" for item in differences if not item.explained][:5]
     more = f"; first: {', '.join(named)}" if named else ""
     return (
-        f"{ctx.flow}: {result['unexplained']} difference(s) between source, ledger and target are not explained{more}. "
+        f"{ctx.flow}: {result['unexplained']} difference(s) between source, ledger and target "
+        f"are not explained{more}. "
         f"See `airflow ml-connector reconciliation --tenant {ctx.scope.tenant} --flow {ctx.flow}`."
     )

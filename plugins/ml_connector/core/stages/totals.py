@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,31 +24,32 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def compute(tx: Transaction, scope: Scope, in_target: Mapping[int, Decimal | None]) -> list[Total]:
+def compute(
+    tx: Transaction, scope: Scope, in_target: Mapping[int, Decimal | None], gone: Collection[int]
+) -> list[Total]:
     """Totals over everything the source wants in the target or the ledger knows to be there.
 
     Args:
-        in_target: amounts read back in this run by document id, None for an object that is not
-            there; documents that were not read back count as the ledger has them.
+        in_target: amounts read back in this run, by document id; documents that were not read back
+            count as the ledger has them.
+        gone: documents whose object was not found.
     """
     numbers = (
-        _Numbers(row, in_target).as_row()
+        _Numbers(row, in_target, gone).as_row()
         for row in tx.connection.execute(select(*_COLUMNS).where(scope.rows()))
     )
     frame = pd.DataFrame([row for row in numbers if row is not None])
     if frame.empty:
         return []
     sums = frame.groupby(GROUPS, sort=True, dropna=False).sum()
-    return [
-        Total(*group, **{name: _plain(value) for name, value in row.items()})
-        for group, row in sums.iterrows()
-    ]
+    rows = sums.reset_index().to_dict("records")
+    return [Total(**{str(name): _plain(value) for name, value in row.items()}) for row in rows]
 
 
 class _Numbers:
     """What one row contributes."""
 
-    def __init__(self, row: Any, in_target: Mapping[int, Decimal | None]) -> None:
+    def __init__(self, row: Any, in_target: Mapping[int, Decimal | None], gone: Collection[int]) -> None:
         self.row = row
         self.wanted = bool(
             row.selected
@@ -57,12 +58,13 @@ class _Numbers:
             and row.status != Status.EXCLUDED
         )
         self.loaded = row.loaded_hash is not None and not row.loaded_absent
-        self.there = self.loaded and in_target.get(row.id, ZERO) is not None
+        self.there = self.loaded and row.id not in gone
         self.amount = row.amount or ZERO
         self.loaded_amount = (
             (row.loaded_amount if row.loaded_amount is not None else self.amount) if self.loaded else ZERO
         )
-        self.target_amount = (in_target.get(row.id) or self.loaded_amount) if self.there else ZERO
+        read = in_target.get(row.id)
+        self.target_amount = (self.loaded_amount if read is None else read) if self.there else ZERO
 
     def as_row(self) -> dict[str, Any] | None:
         """Counts and amounts; None for a row that neither source nor target holds."""
@@ -84,4 +86,4 @@ class _Numbers:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, Decimal) else int(value)
+    return value if isinstance(value, (str, Decimal)) else int(value)

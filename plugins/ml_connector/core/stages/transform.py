@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
-
 from ml_connector.core import codec
 from ml_connector.core.ledger import crosswalks, mapped, staging, watermarks
 from ml_connector.core.ledger.mapped import Verdict
-from ml_connector.core.ledger.scope import Status
+from ml_connector.core.ledger.scope import IN_FLIGHT, Status
 from ml_connector.core.mapping.results import Facts, Hold, Mapped, Refused, Waiting
 from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.store import Transaction
 
 CHUNK = 500
@@ -63,7 +62,7 @@ def transform(ctx: FlowContext) -> dict[str, Any]:
     return asdict(work.counts)
 
 
-def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[Row[Any]], work: _Work) -> None:
+def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[AnyRow], work: _Work) -> None:
     sources = staging.load_payloads(tx, [(row.id, row.source_hash) for row in rows])
     _load_crosswalk(ctx, tx, list(sources.values()), work)
     results: dict[int, Result] = {}
@@ -71,7 +70,9 @@ def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[Row[Any]], work:
         source = sources.get((row.id, row.source_hash))
         if source is not None:
             selected = bool(row.selected) and row.absent_since is None
-            results[row.id] = ctx.mapping.apply(source, work.crosswalk, selected=selected)
+            results[row.id] = ctx.mapping.apply(
+                source, work.crosswalk, selected=selected, known=may_be_known(row)
+            )
     missing = explain(ctx, tx, results.values())
     verdicts, payloads = [], []
     for row in rows:
@@ -93,8 +94,13 @@ def _load_crosswalk(ctx: FlowContext, tx: Transaction, payloads: list[Any], work
         work.crosswalk.update(crosswalks.look_up(tx.connection, ctx.tenant.tenant, wanted))
 
 
+def may_be_known(row: AnyRow | None) -> bool:
+    """Whether the target has a document, or may have it because a request is in flight."""
+    return row is not None and (row.target_id is not None or Status(row.status) in IN_FLIGHT)
+
+
 def judge(
-    ctx: FlowContext, row: Row[Any], result: Result | None, missing: Explanations
+    ctx: FlowContext, row: AnyRow, result: Result | None, missing: Explanations
 ) -> tuple[Verdict, bytes | None]:
     """What a mapping's result means for a row, and the payload to stage, if any."""
     if result is None:
@@ -107,9 +113,11 @@ def judge(
     match result:
         case Mapped(desired=desired):
             data = codec.encode(desired.as_payload())
-            reason = f"nothing to send: {desired.state}" if desired.absent and row.target_id is None else None
+            nothing = (
+                f"nothing to send: {desired.state}" if desired.absent and row.target_id is None else None
+            )
             more = {"staged_hash": codec.digest_of(data), "state": desired.state, "absent": desired.absent}
-            return verdict(Status.READY, reason, **more), data
+            return verdict(Status.READY, nothing, **more), data
         case Waiting(crosswalk=name, key=key):
             status, reason = missing[name, key]
             return verdict(status, reason, waits=(name, key)), None
@@ -142,7 +150,7 @@ def explain(ctx: FlowContext, tx: Transaction, results: Iterable[Result]) -> Exp
     return found
 
 
-def _explanation(name: str, key: str, row: Row[Any] | None, complete: bool) -> tuple[Status, str]:
+def _explanation(name: str, key: str, row: AnyRow | None, complete: bool) -> tuple[Status, str]:
     if row is None and complete:
         return Status.REJECTED, f"{name} {key} is unknown: the source has no such entry"
     if row is None:
@@ -152,7 +160,7 @@ def _explanation(name: str, key: str, row: Row[Any] | None, complete: bool) -> t
 
 
 def _record(
-    ctx: FlowContext, tx: Transaction, rows: dict[int, Row[Any]], verdicts: Sequence[Verdict], counts: Counts
+    ctx: FlowContext, tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict], counts: Counts
 ) -> None:
     for verdict in verdicts:
         row = rows[verdict.row_id]

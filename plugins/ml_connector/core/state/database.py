@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ml_connector.core.errors import ConfigurationError
 
 BUSY_TIMEOUT_MS = 60_000
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row whose columns are known to its reader."""
 
 
 class Database:
@@ -106,7 +109,9 @@ def upsert(connection: Connection, table: Table) -> Any:
     The dialect is imported here: the other one's would cost every start some 50 ms.
     """
     if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert
-    return insert(table)
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

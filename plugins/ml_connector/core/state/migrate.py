@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, text
 
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state.database import Database
@@ -18,6 +18,9 @@ HEAD = "0001"
 """Revision that the code needs: the newest file in ``migrations/versions``."""
 
 VERSION_TABLE = "ml_connector_version"
+version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+"""Alembic's own table, as Alembic would create it."""
+
 SEQUENCES = ("document_id", "reconciliation_id")
 
 
@@ -26,7 +29,8 @@ def current_revision(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
-        return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+        revision: str | None = connection.scalar(select(version.c.version_num))
+        return revision
 
 
 def require_current(database: Database) -> None:
@@ -60,10 +64,8 @@ def migrate(database: Database) -> str:
             _upgrade(connection)
             return "upgraded"
         create_all(connection)
-        connection.execute(
-            text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-        )
-        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (:head)"), {"head": HEAD})
+        version.create(connection)
+        connection.execute(insert(version).values(version_num=HEAD))
         return "created"
 
 

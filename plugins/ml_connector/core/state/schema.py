@@ -323,4 +323,5 @@ audit_event = Table(
     Column("hash", String(64), nullable=False),
 )
 Index("ix_audit_event_document", audit_event.c.document_id,
-      sqlite_where=text("document_id IS NOT NULL"), postgresql_where=text("document_id IS NOT NULL"))  # fmt: skip
+      sqlite_where=text("document_id IS NOT NULL"),
+      postgresql_where=text("document_id IS NOT NULL"))  # fmt: skip

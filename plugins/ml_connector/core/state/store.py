@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Sequence, Table, func, select
 
 from ml_connector.core import codec
 from ml_connector.core.audit.trail import Event, Trail
@@ -47,8 +47,9 @@ class Transaction:
         if self.store.database.sqlite:
             first = (self.connection.scalar(select(func.max(table.c.id))) or 0) + 1
             return range(first, first + count)
-        statement = text(f"SELECT nextval('{table.name}_id') FROM generate_series(1, :count)")
-        return [row[0] for row in self.connection.execute(statement, {"count": count})]
+        following = Sequence(f"{table.name}_id").next_value()
+        statement = select(following).select_from(func.generate_series(1, count))
+        return list(self.connection.scalars(statement))
 
 
 class Store:
@@ -108,7 +109,7 @@ class Store:
         self.database.close()
         return head
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
