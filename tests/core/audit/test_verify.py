@@ -147,7 +147,9 @@ def test_four_processes_write_at_once(database: Database, database_url: str) -> 
     assert result.sound, [str(fault) for fault in result.faults]
     assert (result.chains, result.events) == (4, 100)
     with database.write() as connection:
-        connection.execute(remove(connection.execute(select(audit_event).where(audit_event.c.number == 9)).first()))
+        connection.execute(
+            remove(connection.execute(select(audit_event).where(audit_event.c.number == 9)).first())
+        )
     assert [fault.number for fault in check(database).faults] == [9]
 
 

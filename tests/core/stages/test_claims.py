@@ -27,7 +27,9 @@ LEASE = timedelta(seconds=60)
 
 
 async def ready(store: Store, count: int, **changes: Any) -> Any:
-    ctx = flow(store, MemorySource([order(i) for i in range(1, count + 1)], page=count), MemoryTarget(), **changes)
+    ctx = flow(
+        store, MemorySource([order(i) for i in range(1, count + 1)], page=count), MemoryTarget(), **changes
+    )
     await extract(ctx)
     transform(ctx)
     return ctx
@@ -125,7 +127,9 @@ async def test_the_intent_is_committed_before_the_request_leaves(store: Store) -
     def look(intents: list[Intent]) -> None:
         with store.read() as connection:
             for intent in intents:
-                statement = select(document.c.status, document.c.sent_hash).where(document.c.id == intent.document_id)
+                statement = select(document.c.status, document.c.sent_hash).where(
+                    document.c.id == intent.document_id
+                )
                 row = connection.execute(statement).one()
                 events = select(audit_event.c.kind).where(audit_event.c.document_id == intent.document_id)
                 assert "claimed" in connection.scalars(events).all()

@@ -294,7 +294,7 @@ async def test_mass_change_needs_a_person(store: Store) -> None:
 
 
 async def test_go_live_adopts_what_is_there(store: Store) -> None:
-    source, target = MemorySource([order(1), order(2), order(3), order(4)]), MemoryTarget()
+    source, target = MemorySource([order(i) for i in range(1, 5)]), MemoryTarget(Limits(concurrency=1))
     same = {"number": "000001", "name": "Order 1", "amount": Decimal("1.25")}
     other_name = {"number": "000002", "name": "By hand", "amount": Decimal("2.25")}
     other_amount = {"number": "000003", "name": "Order 3", "amount": Decimal("99.00")}
@@ -387,6 +387,19 @@ async def test_every_step_of_a_document_is_in_the_trail(store: Store) -> None:
         statement = select(audit_event.c.kind).where(audit_event.c.document_id.is_not(None))
         kinds = connection.scalars(statement.order_by(audit_event.c.number)).all()
     assert kinds == ["transformed", "claimed", "created"]
+
+
+async def test_changes_of_state_go_before_anything_else(store: Store) -> None:
+    source, target = MemorySource([order(i) for i in range(1, 4)]), MemoryTarget(Limits(concurrency=1))
+    await run(store, source, target)
+    source.put(
+        order(1, NAME="Other", CHANGED="2026-11-02"), order(3, STATUS="cancelled", CHANGED="2026-11-02")
+    )
+    source.put(*(order(i, CHANGED="2026-11-02") for i in range(4, 8)))
+    target.writes.clear()
+    await run(store, source, target)
+    assert target.writes[0] == ("remove", "US001|000003")
+    assert len(target.writes) == 6
 
 
 async def test_batches_hold_one_operation(store: Store) -> None:

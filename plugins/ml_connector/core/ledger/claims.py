@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, or_, select, update
 
 from ml_connector.core.contract import Desired, Intent, Operation
 from ml_connector.core.ledger.scope import Scope, Status, entering
 from ml_connector.core.ledger.staging import load_payloads
+from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow
-from ml_connector.core.state.schema import document
+from ml_connector.core.state.schema import IS_OPEN, UtcTime, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
 _RETURNED = (
@@ -54,14 +55,28 @@ class Claim:
     intent: Intent
 
 
+def _stands(status: Status) -> ColumnElement[bool]:
+    """Rows in an open state, found by the index of open rows."""
+    return and_(document.c.status == status, IS_OPEN)
+
+
 def claim_ready(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
     """Claim new documents."""
-    return _claim(tx, scope, lease, document.c.status == Status.READY, limit)
+    return _claim(tx, scope, lease, _stands(Status.READY), limit)
+
+
+def claim_state_changes(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
+    """Claim documents whose object shall change its state: paid meanwhile, withdrawn, restored.
+
+    They go before anything else: until then the target may still act on the old state.
+    """
+    moved = and_(document.c.loaded_state.is_not(None), document.c.state != document.c.loaded_state)
+    return _claim(tx, scope, lease, and_(document.c.status == Status.READY, moved), limit)
 
 
 def claim_retries(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
     """Claim failed documents whose time has come."""
-    due = and_(document.c.status == Status.FAILED, document.c.next_try_at <= tx.store.now())
+    due = and_(_stands(Status.FAILED), document.c.next_try_at <= tx.store.now())
     return _claim(tx, scope, lease, due, limit)
 
 
@@ -84,7 +99,7 @@ def _claim(
 def take_over(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
     """Claim documents in doubt: sent, or about to be, by someone whose lease has ended."""
     now = tx.store.now()
-    condition = and_(document.c.status == Status.SENDING, document.c.lease_until <= now)
+    condition = and_(_stands(Status.SENDING), document.c.lease_until <= now)
     candidates = select(document.c.id).where(scope.rows(), condition).order_by(document.c.id).limit(limit)
     chosen = candidates.with_for_update(skip_locked=True)
     values: dict[str, Any] = {
@@ -103,7 +118,7 @@ def claim_accepted(tx: Transaction, scope: Scope, lease: Lease, limit: int, afte
     """Accepted documents to be confirmed; the lease keeps two runs from asking at once."""
     now = tx.store.now()
     free = or_(document.c.lease_until.is_(None), document.c.lease_until <= now)
-    condition = and_(document.c.status == Status.ACCEPTED, document.c.id > after, free)
+    condition = and_(_stands(Status.ACCEPTED), document.c.id > after, free)
     candidates = select(document.c.id).where(scope.rows(), condition).order_by(document.c.id).limit(limit)
     chosen = candidates.with_for_update(skip_locked=True)
     values = {"owner": lease.owner, "lease_until": now + lease.length}
@@ -115,7 +130,7 @@ def claim_accepted(tx: Transaction, scope: Scope, lease: Lease, limit: int, afte
 def renew(tx: Transaction, scope: Scope, lease: Lease) -> None:
     """Prolong the leases of everything this task still holds."""
     until = tx.store.now() + lease.length
-    held = and_(scope.rows(), document.c.status == Status.SENDING, document.c.owner == lease.owner)
+    held = and_(scope.rows(), _stands(Status.SENDING), document.c.owner == lease.owner)
     tx.connection.execute(update(document).where(held).values(lease_until=until, sent_at=until))
 
 
@@ -151,17 +166,20 @@ def settle_loaded(tx: Transaction, values: Sequence[dict[str, Any]]) -> int:
     Args:
         values: ``row_id``, ``attempt`` and ``new_target_id`` of each.
     """
-    if not values:
-        return 0
     now = tx.store.now()
+    overdue = entering(Status.READY, now)["deadline"]
+    return _SETTLE_LOADED(tx.connection, values, now=now, overdue=overdue)
+
+
+def _settle_loaded(_: Connection) -> Update:
     current = document.c.staged_hash == document.c.sent_hash
-    ready = entering(Status.READY, now)
-    statement = (
+    now = bindparam("now", type_=UtcTime)
+    return (
         update(document)
         .where(document.c.id == bindparam("row_id"), document.c.attempt_id == bindparam("attempt"))
         .values(
             status=case((current, Status.LOADED.value), else_=Status.READY.value),
-            deadline=case((current, None), else_=ready["deadline"]),
+            deadline=case((current, None), else_=bindparam("overdue", type_=UtcTime)),
             reason=None, since=now, alerted_at=None, loaded_hash=document.c.sent_hash, loaded_at=now,
             loaded_state=case((current, document.c.state), else_=document.c.loaded_state),
             loaded_absent=document.c.operation == Operation.REMOVE.value,
@@ -170,7 +188,9 @@ def settle_loaded(tx: Transaction, values: Sequence[dict[str, Any]]) -> int:
             lookups=0, steps=None, receipt=None, next_try_at=None, conflict_id=None,
         )
     )  # fmt: skip
-    return tx.connection.execute(statement, list(values)).rowcount
+
+
+_SETTLE_LOADED = Bulk(_settle_loaded)
 
 
 def owned_elsewhere(tx: Transaction, scope: Scope, target_ids: dict[str, int]) -> dict[str, str]:
@@ -186,9 +206,7 @@ def owned_elsewhere(tx: Transaction, scope: Scope, target_ids: dict[str, int]) -
 
 def pending(tx: Transaction, scope: Scope) -> dict[str, int]:
     """How many updates and removals are ready, and how many documents stand in the target."""
-    kinds = select(_OPERATION.label("kind"), func.count()).where(
-        scope.rows(), document.c.status == Status.READY
-    )
+    kinds = select(_OPERATION.label("kind"), func.count()).where(scope.rows(), _stands(Status.READY))
     counts = {row[0]: row[1] for row in tx.connection.execute(kinds.group_by(_OPERATION))}
     there = select(func.count()).where(scope.rows(), document.c.loaded_hash.is_not(None))
     return {
@@ -205,7 +223,7 @@ def next_doubt(connection: Connection, scope: Scope, horizon: datetime) -> datet
     """
     worth_waiting = or_(document.c.owner.is_(None), document.c.lease_until <= horizon)
     statement = select(func.min(document.c.lease_until)).where(
-        scope.rows(), document.c.status == Status.SENDING, worth_waiting
+        scope.rows(), _stands(Status.SENDING), worth_waiting
     )
     found: datetime | None = connection.scalar(statement)
     return found

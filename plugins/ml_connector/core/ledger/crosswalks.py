@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select
 
 from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import crosswalk
 from ml_connector.core.state.store import Transaction, in_chunks
 
 Entry = dict[str, Any]
 """``key``, ``target_id``, and optionally ``active`` and ``label``."""
+
+BY_HAND = ("manual", "import")
+"""Origins of entries that people made."""
 
 
 def look_up(
@@ -42,29 +46,30 @@ def put(tx: Transaction, tenant: str, name: str, entries: Sequence[Entry], *, or
     Args:
         origin: ``loaded``, ``adopted``, ``manual`` or ``import``.
     """
-    if not entries:
-        return
-    now = tx.store.now()
     rows = [
         {
-            "tenant": tenant, "name": name, "key": entry["key"], "target_id": entry["target_id"],
-            "active": entry.get("active", True), "label": entry.get("label"), "origin": origin,
-            "updated_at": now,
+            "key": entry["key"], "target_id": entry["target_id"], "active": entry.get("active", True),
+            "label": entry.get("label"),
         }
         for entry in entries
     ]  # fmt: skip
-    statement = upsert(tx.connection, crosswalk)
-    replaced = {
-        name: statement.excluded[name] for name in ("target_id", "active", "label", "origin", "updated_at")
-    }
-    by_hand = origin in ("manual", "import")
-    keep_manual = None if by_hand else and_(crosswalk.c.origin != "manual", crosswalk.c.origin != "import")
-    tx.connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant", "name", "key"], set_=replaced, where=keep_manual
-        ),
-        rows,
+    shared = {"tenant": tenant, "name": name, "origin": origin, "updated_at": tx.store.now()}
+    put_rows = _PUT_BY_HAND if origin in BY_HAND else _PUT
+    put_rows(tx.connection, rows, **shared)
+
+
+def _upsert(connection: Connection, *, by_hand: bool) -> Any:
+    statement = upsert(connection, crosswalk)
+    names = ("target_id", "active", "label", "origin", "updated_at")
+    return statement.on_conflict_do_update(
+        index_elements=["tenant", "name", "key"],
+        set_={name: statement.excluded[name] for name in names},
+        where=None if by_hand else and_(*(crosswalk.c.origin != origin for origin in BY_HAND)),
     )
+
+
+_PUT = Bulk(lambda connection: _upsert(connection, by_hand=False))
+_PUT_BY_HAND = Bulk(lambda connection: _upsert(connection, by_hand=True))
 
 
 def set_by_hand(

@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, exists, or_, select, update
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
+from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import crosswalk, document
 from ml_connector.core.state.store import Transaction, in_chunks
@@ -18,7 +19,15 @@ from ml_connector.core.state.store import Transaction, in_chunks
 REMAPPABLE = (Status.STAGED, Status.WAITING, Status.REJECTED, Status.HELD, Status.READY, Status.EXCLUDED)
 """States in which a changed mapping or value map is applied at once."""
 
-_PEOPLE_DECIDE = (Status.CONFLICT,)
+_UNTOUCHED = IN_FLIGHT | {Status.CONFLICT}
+"""States that a mapping does not change: a request is under way, or a person decides."""
+
+# The source may have changed the row since it was read: then it stays to be mapped again.
+_UPDATE = Bulk(
+    lambda _: update(document).where(
+        document.c.id == bindparam("row_id"), document.c.source_hash == bindparam("seen_hash")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +87,33 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
     return tx.connection.execute(statement.order_by(document.c.id).limit(limit)).all()
 
 
-def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) -> None:
-    """Store verdicts; a row in flight keeps its state and takes the new payload for later."""
+def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) -> list[Status]:
+    """Store verdicts; a row in flight keeps its state and takes the new payload for later.
+
+    Returns:
+        The state that each verdict led to.
+    """
     now = tx.store.now()
-    values: list[dict[str, Any]] = []
+    statuses: list[Status] = []
+    by_status: dict[Status, list[dict[str, Any]]] = {}
     for verdict in verdicts:
-        status = final_status(rows[verdict.row_id], verdict)
-        facts, waits = verdict.facts, verdict.waits or (None, None)
-        values.append(
-            entering(status, now, verdict.reason if status in (verdict.status, Status.EXCLUDED) else None)
-            | {
-                "row_id": verdict.row_id, "seen_hash": rows[verdict.row_id].source_hash, "unmapped": False,
-                "mapping": verdict.mapping,  "state": verdict.state,
-                "staged_hash": verdict.staged_hash or rows[verdict.row_id].staged_hash,
-                "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
-                "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
-                "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
-            }
-        )  # fmt: skip
-    _update(tx, [value for value in values if value["status"] not in IN_FLIGHT])
-    _update(tx, [_without_state(value) for value in values if value["status"] in IN_FLIGHT])
+        row, facts, waits = rows[verdict.row_id], verdict.facts, verdict.waits or (None, None)
+        status = final_status(row, verdict)
+        statuses.append(status)
+        values = {
+            "row_id": verdict.row_id, "seen_hash": row.source_hash, "mapping": verdict.mapping,
+            "staged_hash": verdict.staged_hash or row.staged_hash, "state": verdict.state,
+            "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
+            "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
+            "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
+        }  # fmt: skip
+        if status not in IN_FLIGHT:
+            values["reason"] = verdict.reason if status == verdict.status else None
+        by_status.setdefault(status, []).append(values)
+    for status, group in by_status.items():
+        entered = {} if status in IN_FLIGHT else entering(status, now)
+        _UPDATE(tx.connection, group, unmapped=False, **entered)
+    return statuses
 
 
 def final_status(row: AnyRow, verdict: Verdict) -> Status:
@@ -105,9 +121,8 @@ def final_status(row: AnyRow, verdict: Verdict) -> Status:
 
     Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded.
     """
-    current = Status(row.status)
-    if current in IN_FLIGHT or current in _PEOPLE_DECIDE:
-        return current
+    if row.status in _UNTOUCHED:
+        return Status(row.status)
     if verdict.status is not Status.READY:
         return verdict.status
     if verdict.staged_hash == row.loaded_hash:
@@ -126,16 +141,3 @@ def explain_missing(tx: Transaction, owner: Scope, keys: Sequence[str]) -> dict[
         )
         found.update({row.key: row for row in tx.connection.execute(statement)})
     return found
-
-
-def _without_state(value: dict[str, Any]) -> dict[str, Any]:
-    kept = ("status", "reason", "since", "deadline", "alerted_at")
-    return {name: item for name, item in value.items() if name not in kept}
-
-
-def _update(tx: Transaction, values: list[dict[str, Any]]) -> None:
-    # The source may have changed the row since it was read: then it stays to be mapped again.
-    if not values:
-        return
-    condition = and_(document.c.id == bindparam("row_id"), document.c.source_hash == bindparam("seen_hash"))
-    tx.connection.execute(update(document).where(condition), values)

@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.ledger.reports import latest
-from ml_connector.core.ledger.scope import OPEN, Scope
+from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import (
+    IS_OPEN,
     audit_event,
     batch,
     document,
@@ -129,7 +130,7 @@ def _flow_status(connection: Connection, tenant: str, flow: str, now: datetime) 
 
 
 def _open_of(tenant: str, flow: str) -> Any:
-    return (document.c.tenant == tenant) & (document.c.flow == flow) & document.c.status.in_(sorted(OPEN))
+    return and_(document.c.tenant == tenant, document.c.flow == flow, IS_OPEN)
 
 
 def _reasons(connection: Connection, tenant: str, flow: str, limit: int = 10) -> list[Answer]:
@@ -182,7 +183,7 @@ def records(
     if statuses:
         statement = statement.where(document.c.status.in_(statuses))
     if open_only:
-        statement = statement.where(document.c.status.in_(sorted(OPEN)))
+        statement = statement.where(IS_OPEN)
     if text:
         statement = statement.where(
             or_(
@@ -271,7 +272,7 @@ def newly_overdue(connection: Connection, tenant: str, now: datetime, limit: int
     """A tenant's open documents past their deadline of which nobody was told yet."""
     statement = (
         select(*_LISTED)
-        .where(document.c.tenant == tenant, document.c.status.in_(sorted(OPEN)))
+        .where(document.c.tenant == tenant, IS_OPEN)
         .where(document.c.deadline <= now, document.c.alerted_at.is_(None))
         .order_by(document.c.deadline)
         .limit(limit)

@@ -30,7 +30,6 @@ class Status(StrEnum):
     EXCLUDED = "excluded"  #: nothing to send: outside the selection, or ended before it was ever sent
 
 
-OPEN = frozenset(Status) - {Status.LOADED, Status.EXCLUDED}
 IN_FLIGHT = frozenset({Status.SENDING, Status.ACCEPTED})
 
 PATIENCE: dict[Status, timedelta] = {

@@ -11,12 +11,26 @@ from sqlalchemy import bindparam, insert, select, update
 from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
 from ml_connector.core.ledger.scope import Scope, Status, entering
+from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import document, payload
 from ml_connector.core.state.store import Transaction, in_chunks
 
 UNREADABLE = "unreadable"
 """Source hash of a document whose data could not be read."""
+
+Values = dict[str, Any]
+"""Column values."""
+
+_ENTRIES = (
+    (True, Status.STAGED, None),
+    (False, Status.EXCLUDED, "outside the dataset's selection"),
+)
+"""How a new document enters the ledger, by whether the dataset selects it."""
+
+_INSERT = Bulk(lambda _: insert(document))
+_UPDATE = Bulk(lambda _: update(document).where(document.c.id == bindparam("row_id")))
+_INSERT_PAYLOAD = Bulk(lambda connection: upsert(connection, payload).on_conflict_do_nothing())
 
 
 @dataclass(slots=True)
@@ -48,48 +62,36 @@ def stage(
         remap: treat unchanged documents as changed.
     """
     result, now = Staged(), tx.store.now()
-    known = known_rows(tx, scope, [item.key for item in documents])
-    fresh, changed, payloads = [], [], []
-    for item in {item.key: item for item in documents}.values():
-        data = codec.encode(item.payload)
-        digest, chosen, row = codec.digest_of(data), selected(item.payload), known.get(item.key)
+    unique = {item.key: item for item in documents}
+    known = known_rows(tx, scope, list(unique))
+    new_ids = iter(tx.new_ids(document, len(unique) - len(known)) if len(unique) > len(known) else ())
+    fresh: dict[bool, list[Values]] = {True: [], False: []}
+    changed: list[Values] = []
+    payloads: list[Values] = []
+    for key, item in unique.items():
+        data, chosen, row = codec.encode(item.payload), selected(item.payload), known.get(key)
+        digest = codec.digest_of(data)
+        source = {"source_hash": digest, "source_stamp": item.stamp, "source_open": item.open}
         result.excluded += not chosen
         if row is None:
-            fresh.append((item, data, digest, chosen))
-            continue
-        result.ids.append(row.id)
-        if _same(row, digest, chosen, item.open) and not remap:
+            row_id, relevant = next(new_ids), chosen
+            result.new += 1
+            fresh[chosen].append({"id": row_id, "key": key, "unit": item.unit, **source})
+        elif _same(row, digest, chosen, item.open) and not remap:
+            row_id, relevant = row.id, False
             result.unchanged += 1
-            continue
-        result.changed += 1
-        sent_before = row.target_id is not None or row.status not in (Status.EXCLUDED, Status.STAGED)
-        relevant = chosen or sent_before
-        changed.append(
-            {
-                "row_id": row.id, "source_hash": digest, "source_stamp": item.stamp, "selected": chosen,
-                "source_open": item.open, "unmapped": relevant, "absent_since": None, "batch": batch,
-            }
-        )  # fmt: skip
-        if relevant:
-            payloads.append({"document_id": row.id, "hash": digest, "data": data})
-    ids = tx.new_ids(document, len(fresh)) if fresh else ()
-    rows = []
-    for row_id, (item, data, digest, chosen) in zip(ids, fresh, strict=True):
-        status = Status.STAGED if chosen else Status.EXCLUDED
-        reason = None if chosen else "outside the dataset's selection"
-        rows.append(_new_row(scope, row_id, item.key, item.unit) | entering(status, now, reason) | {
-            "source_hash": digest, "source_stamp": item.stamp, "selected": chosen,
-            "source_open": item.open, "unmapped": chosen, "batch": batch,
-        })  # fmt: skip
+        else:
+            sent_before = row.target_id is not None or row.status not in (Status.EXCLUDED, Status.STAGED)
+            row_id, relevant = row.id, chosen or sent_before
+            result.changed += 1
+            changed.append({"row_id": row_id, "selected": chosen, "unmapped": relevant, **source})
         result.ids.append(row_id)
-        if chosen:
+        if relevant:
             payloads.append({"document_id": row_id, "hash": digest, "data": data})
-    if rows:
-        tx.connection.execute(insert(document), rows)
-        result.new = len(rows)
-    if changed:
-        statement = update(document).where(document.c.id == bindparam("row_id"))
-        tx.connection.execute(statement, changed)
+    for chosen, status, reason in _ENTRIES:
+        values = _new_row(scope) | entering(status, now, reason)
+        _INSERT(tx.connection, fresh[chosen], selected=chosen, unmapped=chosen, batch=batch, **values)
+    _UPDATE(tx.connection, changed, absent_since=None, batch=batch)
     save_payloads(tx, payloads)
     return result
 
@@ -108,8 +110,8 @@ def stage_unreadable(tx: Transaction, scope: Scope, items: Sequence[Unreadable],
         }  # fmt: skip
         if row is None:
             row_id = tx.new_ids(document, 1)[0]
-            new = _new_row(scope, row_id, item.key, item.unit) | {"source_open": True} | values
-            tx.connection.execute(insert(document).values(new))
+            new = {"id": row_id, "key": item.key, "unit": item.unit, "source_open": True}
+            tx.connection.execute(insert(document).values(new | _new_row(scope) | values))
         else:
             row_id = row.id
             tx.connection.execute(update(document).where(document.c.id == row_id).values(values))
@@ -155,10 +157,10 @@ def save_payloads(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     """Store payloads under document and hash; what is there already stays."""
     if not rows:
         return
-    now, seal = tx.store.now(), tx.store.cipher.seal
+    seal = tx.store.cipher.seal
     for row in rows:
-        row["data"], row["created_at"] = seal(row["data"]), now
-    tx.connection.execute(upsert(tx.connection, payload).on_conflict_do_nothing(), rows)
+        row["data"] = seal(row["data"])
+    _INSERT_PAYLOAD(tx.connection, rows, created_at=tx.store.now())
 
 
 def load_payloads(tx: Transaction, wanted: Sequence[tuple[int, str | None]]) -> dict[tuple[int, str], Any]:
@@ -180,8 +182,8 @@ def _same(row: AnyRow, digest: str, chosen: bool, is_open: bool) -> bool:
     return unchanged and row.absent_since is None
 
 
-def _new_row(scope: Scope, row_id: int, key: str, unit: str) -> dict[str, Any]:
+def _new_row(scope: Scope) -> Values:
     return {
-        "id": row_id, "tenant": scope.tenant, "environment": scope.environment, "flow": scope.flow,
-        "key": key, "unit": unit, "staged_absent": False, "lookups": 0, "attempts": 0,
+        "tenant": scope.tenant, "environment": scope.environment, "flow": scope.flow, "staged_absent": False,
+        "lookups": 0, "attempts": 0,
     }  # fmt: skip

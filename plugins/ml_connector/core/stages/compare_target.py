@@ -101,7 +101,9 @@ async def _rotate_ledger(ctx: FlowContext, seen: Seen) -> None:
     for _ in range(_budget(ctx)):
         rows = await asyncio.to_thread(_loaded_rows, ctx, seen.ledger_cursor, None)
         seen.ledger_cursor = rows[-1].id if len(rows) == CHUNK else 0
-        await _check(ctx, [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone], seen)
+        await _check(
+            ctx, [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone], seen
+        )
         if not seen.ledger_cursor:
             return
 

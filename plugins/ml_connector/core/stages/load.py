@@ -18,7 +18,8 @@ from typing import Any
 from ml_connector.core.contract import Found, Intent, Operation, Outcome, Verdict
 from ml_connector.core.errors import ConnectorError, GuardTripped, InDoubt, Repeated, Unavailable
 from ml_connector.core.ledger import claims, flows
-from ml_connector.core.ledger.claims import Claim
+from ml_connector.core.ledger.claims import Claim, Lease
+from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.stages import doubt
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.stages.outcomes import EQUAL_ERRORS, Pair, Settler
@@ -31,7 +32,7 @@ RETRY_SHARE = 5
 LOOK_AGAIN = 1.0
 """Seconds between two looks at the documents in doubt."""
 
-Claiming = Callable[[Transaction, int], list[Claim]]
+Claiming = Callable[[Transaction, Scope, Lease, int], list[Claim]]
 
 
 async def load(ctx: FlowContext) -> dict[str, Any]:
@@ -124,9 +125,8 @@ class _Loader:
         horizon = self.ctx.store.now() + self.ctx.lease
         while True:
             await doubt.resolve(self.ctx, self.settler)
-            await self._send_all(
-                lambda tx, limit: claims.claim_ready(tx, self.ctx.scope, self.ctx.claimant, limit)
-            )
+            for claim in (claims.claim_state_changes, claims.claim_ready):
+                await self._send_all(claim)
             await self._retry()
             pause = await asyncio.to_thread(self._pause, horizon)
             left = self.ctx.patience.total_seconds() - (time.monotonic() - began)
@@ -143,13 +143,9 @@ class _Loader:
     async def _retry(self) -> None:
         budget = max(1, self._sent // (RETRY_SHARE - 1))
 
-        def claim(tx: Transaction, limit: int) -> list[Claim]:
+        def claim(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
             nonlocal budget
-            taken = (
-                claims.claim_retries(tx, self.ctx.scope, self.ctx.claimant, min(limit, budget))
-                if budget
-                else []
-            )
+            taken = claims.claim_retries(tx, scope, lease, min(limit, budget)) if budget else []
             budget -= len(taken)
             return taken
 
@@ -178,7 +174,9 @@ class _Loader:
         limits = self.target.limits
         largest = max(limits.batch.values(), default=1)
         with self.ctx.store.write() as tx:
-            block = claiming(tx, max(BLOCK, 2 * limits.concurrency * largest))
+            block = claiming(
+                tx, self.ctx.scope, self.ctx.claimant, max(BLOCK, 2 * limits.concurrency * largest)
+            )
             for claim in block:
                 row = claim.row
                 data = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ NO_FACTS = Facts()
 Result = Mapped | Waiting | Refused | Hold
 Explanations = dict[tuple[str, str], tuple[Status, str]]
 _CACHE_LIMIT = 200_000
+_AS_BEFORE = frozenset({Status.LOADED, Status.SENDING, Status.ACCEPTED})
 
 
 @dataclass(slots=True)
@@ -81,9 +83,9 @@ def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[AnyRow], work: _
         if data is not None:
             payloads.append({"document_id": row.id, "hash": verdict.staged_hash, "data": data})
     by_id = {row.id: row for row in rows}
-    mapped.save(tx, by_id, verdicts)
+    statuses = mapped.save(tx, by_id, verdicts)
     staging.save_payloads(tx, payloads)
-    _record(ctx, tx, by_id, verdicts, work.counts)
+    _record(ctx, tx, rows, verdicts, statuses, counts=work.counts)
 
 
 def _load_crosswalk(ctx: FlowContext, tx: Transaction, payloads: list[Any], work: _Work) -> None:
@@ -160,16 +162,22 @@ def _explanation(name: str, key: str, row: AnyRow | None, complete: bool) -> tup
 
 
 def _record(
-    ctx: FlowContext, tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict], counts: Counts
+    ctx: FlowContext,
+    tx: Transaction,
+    rows: Sequence[AnyRow],
+    verdicts: Sequence[Verdict],
+    statuses: Sequence[Status],
+    *,
+    counts: Counts,
 ) -> None:
-    for verdict in verdicts:
-        row = rows[verdict.row_id]
-        status = mapped.final_status(row, verdict)
-        counts.mapped += 1
-        name = "unchanged" if status in (Status.LOADED, Status.SENDING, Status.ACCEPTED) else status.value
-        if hasattr(counts, name):
-            setattr(counts, name, getattr(counts, name) + 1)
+    labels = ctx.scope.labels()
+    for row, verdict, status in zip(rows, verdicts, statuses, strict=True):
         data = {"key": row.key, "status": status.value, "hash": verdict.staged_hash}
         if verdict.reason:
             data["reason"] = verdict.reason
-        tx.record("transformed", data, document_id=row.id, **ctx.scope.labels())
+        tx.record("transformed", data, document_id=row.id, **labels)
+    counts.mapped += len(statuses)
+    for status, number in Counter(statuses).items():
+        name = "unchanged" if status in _AS_BEFORE else status.value
+        if hasattr(counts, name):
+            setattr(counts, name, getattr(counts, name) + number)
