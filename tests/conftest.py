@@ -1,7 +1,10 @@
 """Fixtures that several parts of the suite share."""
 
-import tests.environment  # noqa: F401, I001 - first: Airflow reads its environment at import
+from __future__ import annotations
 
+import tests.environment  # noqa: F401 - first: Airflow reads its environment when it is imported
+
+# isort: split
 import os
 import tempfile
 import uuid

@@ -157,6 +157,20 @@ async def test_a_task_asks_again_for_the_slots_that_were_taken(database: Databas
     await slots.aclose()
 
 
+async def test_slots_that_are_not_used_are_given_back(database: Database) -> None:
+    pausing = Slots(database, "bill", total=1, idle=0.1)
+    async with pausing.use():
+        await asyncio.sleep(0.3)
+        assert pausing._held  # a request under way keeps its slot
+    await until(lambda: not pausing._held)
+    other = Slots(database, "bill", total=1, wait=5)
+    async with other.use():
+        pass
+    await other.aclose()
+    assert await most_at_once(pausing, 3) == 1
+    await pausing.aclose()
+
+
 async def test_a_cancelled_request_gives_its_slot_back(database: Database) -> None:
     slots = Slots(database, "bill", total=1)
 

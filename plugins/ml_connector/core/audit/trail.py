@@ -16,11 +16,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text, update
 
 from ml_connector.core import codec
+from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import audit_chain, audit_event, audit_head
 
@@ -29,8 +31,10 @@ GENESIS = "0" * 64
 STALE = timedelta(hours=6)
 """A chain without a new event for so long is an orphan: whoever opens a chain next closes it."""
 
+_INSERT = Bulk(lambda _: insert(audit_event))
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Event:
     """Something that happened; ``kind`` is a past participle, e.g. ``polled``, ``sent``."""
 
@@ -41,6 +45,7 @@ class Event:
     document_id: int | None = None
 
 
+@lru_cache(maxsize=64)  # all events of a transaction have the same
 def timestamp(at: datetime) -> str:
     """The form of a time that is hashed; the same on every database."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
@@ -93,12 +98,11 @@ class Trail:
             head = event_hash(head, number, now, event, data)
             rows.append(
                 {
-                    "chain": self.chain, "number": number, "at": now, "kind": event.kind,
-                    "tenant": event.tenant, "flow": event.flow, "document_id": event.document_id,
-                    "data": data, "hash": head,
+                    "number": number, "kind": event.kind, "tenant": event.tenant, "flow": event.flow,
+                    "document_id": event.document_id, "data": data, "hash": head,
                 }
             )  # fmt: skip
-        connection.execute(insert(audit_event), rows)
+        _INSERT(connection, rows, chain=self.chain, at=now)
         self._store_head(connection, number, head, now)
         self._pending = (number, head, True)
 

@@ -71,7 +71,7 @@ def claim_state_changes(tx: Transaction, scope: Scope, lease: Lease, limit: int)
     They go before anything else: until then the target may still act on the old state.
     """
     moved = and_(document.c.loaded_state.is_not(None), document.c.state != document.c.loaded_state)
-    return _claim(tx, scope, lease, and_(document.c.status == Status.READY, moved), limit)
+    return _claim(tx, scope, lease, and_(_stands(Status.READY), moved), limit)
 
 
 def claim_retries(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:

@@ -55,6 +55,7 @@ def mark_changed_mapping(tx: Transaction, scope: Scope, fingerprint: str) -> int
         update(document)
         .where(
             scope.rows(),
+            ~document.c.unmapped,
             document.c.status.in_(REMAPPABLE),
             changed,
             document.c.selected,

@@ -105,15 +105,12 @@ def _flow_status(connection: Connection, tenant: str, flow: str, now: datetime) 
         select(flow_state).where(flow_state.c.tenant == tenant, flow_state.c.flow == flow)
     ).first()
     succeeded = state.succeeded_at if state else None
-    counts: dict[str, int] = dict(
-        connection.execute(
-            select(document.c.status, func.count())
-            .where(document.c.tenant == tenant, document.c.flow == flow)
-            .group_by(document.c.status)
-        )
-        .tuples()
-        .all()
+    by_status = (
+        select(document.c.status, func.count())
+        .where(document.c.tenant == tenant, document.c.flow == flow)
+        .group_by(document.c.status)
     )
+    counts = {row[0]: row[1] for row in connection.execute(by_status)}
     return {
         "tenant": tenant,
         "flow": flow,

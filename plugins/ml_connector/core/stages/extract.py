@@ -16,6 +16,7 @@ from ml_connector.core.contract import KeyAnswer, Page, Scan, Window
 from ml_connector.core.errors import ContractChanged
 from ml_connector.core.ledger import flows, open_documents, staging, watermarks
 from ml_connector.core.ledger.watermarks import Mark
+from ml_connector.core.stages import collector
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.state.store import Transaction
 
@@ -69,6 +70,7 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
         ContractChanged: the source lacks a column that it had before.
         ConnectorError: whatever stops the source.
     """
+    collector.relax()
     batch = await asyncio.to_thread(_begin, ctx)
     counts = Counts()
     if ctx.params.keys:

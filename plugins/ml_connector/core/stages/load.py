@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from ml_connector.core.contract import Found, Intent, Operation, Outcome, Verdict
@@ -22,17 +20,18 @@ from ml_connector.core.ledger.claims import Claim, Lease
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.stages import doubt
 from ml_connector.core.stages.context import FlowContext
-from ml_connector.core.stages.outcomes import EQUAL_ERRORS, Pair, Settler
+from ml_connector.core.stages.feed import Claiming, Feed
+from ml_connector.core.stages.outcomes import EQUAL_ERRORS, ErrorStreak, Pair, Settler
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.store import Transaction
 
-BLOCK = 300
-FLUSH = 100
+FLUSH = 250
+FLUSH_SECONDS = 2.0
+"""Answers are settled after so many, or after so long: a crash leaves no more than these in doubt."""
+
 RETRY_SHARE = 5
 LOOK_AGAIN = 1.0
 """Seconds between two looks at the documents in doubt."""
-
-Claiming = Callable[[Transaction, Scope, Lease, int], list[Claim]]
 
 
 async def load(ctx: FlowContext) -> dict[str, Any]:
@@ -90,11 +89,12 @@ class _Loader:
         self.ctx, self.target = ctx, ctx.need_target()
         self.settler = Settler(ctx)
         self.stopped: Exception | None = None
-        self._chunks: deque[list[Claim]] = deque()
         self._done: list[Pair] = []
         self._allowed = self._allowance = allowed
-        self._claim_lock, self._flush_lock = asyncio.Lock(), asyncio.Lock()
-        self._renewed = time.monotonic()
+        self._flush_lock = asyncio.Lock()
+        self._settling: asyncio.Task[None] | None = None
+        self._errors = ErrorStreak()
+        self._renewed = self._flushed = time.monotonic()
         self._sent = 0
         with ctx.store.read() as connection:
             self._adopting = flows.get(connection, ctx.scope).adopted_at is None and self.target.limits.adopt
@@ -112,10 +112,8 @@ class _Loader:
         await asyncio.to_thread(self._succeed)
 
     def finish(self) -> None:
-        """Settle what is known and give back what was claimed but not sent."""
-        unsent = [(claim, Outcome(claim.row.key, "unsent")) for chunk in self._chunks for claim in chunk]
-        self._chunks.clear()
-        pairs, self._done = [*self._done, *unsent], []
+        """Settle what is known."""
+        pairs, self._done = self._done, []
         if pairs:
             self.settler.settle(pairs)
         self.settler.counts.pop("unsent", None)
@@ -152,56 +150,44 @@ class _Loader:
         await self._send_all(claim)
 
     async def _send_all(self, claiming: Claiming) -> None:
-        if self.stopped is None:
-            workers = [self._worker(claiming) for _ in range(self.target.limits.concurrency)]
-            await asyncio.gather(*workers)
-            await self._flush()
+        if self.stopped is not None:
+            return
+        feed = Feed(self.ctx, self.target.limits, claiming, self._claimed)
+        try:
+            await asyncio.gather(*(self._worker(feed) for _ in range(self.target.limits.concurrency)))
+        finally:
+            self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in await feed.stop())
+        if self._settling is not None:
+            task, self._settling = self._settling, None
+            await task
+        await self._flush()
 
-    async def _worker(self, claiming: Claiming) -> None:
-        while (chunk := await self._next_chunk(claiming)) is not None:
-            await self._process(chunk)
-
-    async def _next_chunk(self, claiming: Claiming) -> list[Claim] | None:
-        async with self._claim_lock:
-            if self.stopped is not None:
-                return None
-            if not self._chunks:
-                await asyncio.to_thread(self._claim_block, claiming)
-            return self._chunks.popleft() if self._chunks else None
-
-    def _claim_block(self, claiming: Claiming) -> None:
-        """Claim a block, with its events, and cut it into batches of one operation."""
-        limits = self.target.limits
-        largest = max(limits.batch.values(), default=1)
-        with self.ctx.store.write() as tx:
-            block = claiming(
-                tx, self.ctx.scope, self.ctx.claimant, max(BLOCK, 2 * limits.concurrency * largest)
-            )
-            for claim in block:
-                row = claim.row
-                data = {
-                    "key": row.key,
-                    "operation": row.operation,
-                    "hash": row.sent_hash,
-                    "attempt": row.attempt_id,
-                }
-                tx.record("claimed", data, document_id=row.id, **self.ctx.scope.labels())
+    def _claimed(self, block: list[Claim]) -> None:
         self._sent += len(block)
         self._allowance -= sum(claim.intent.operation is not Operation.CREATE for claim in block)
-        for operation, group in groupby(sorted(block, key=_operation), key=_operation):
-            members, size = list(group), limits.batch.get(Operation(operation), 1)
-            self._chunks.extend(members[i : i + size] for i in range(0, len(members), size))
         if self._allowance < 0:
             self._stop(_too_many_changes(self.ctx, self._allowed))
 
+    async def _worker(self, feed: Feed) -> None:
+        try:
+            while self.stopped is None and (chunk := await feed.next()) is not None:
+                await self._process(chunk)
+        except Exception as error:  # noqa: BLE001
+            self._stop(error)  # raised by run() when the other workers have ended too
+
     async def _process(self, chunk: list[Claim]) -> None:
+        if self.stopped is not None:  # while this worker waited for its batch
+            self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
+            return
         if self._adopting:
             chunk = await self._adopt(chunk)
         if chunk and await self._still_ours(chunk):
             pairs = await self._write(chunk)  # not inside extend(): a flush meanwhile swaps the list
             self._done.extend(pairs)
-        if len(self._done) >= FLUSH or len(chunk) > 1:
-            await self._flush()
+            self._watch(pairs)
+        late = time.monotonic() - self._flushed >= FLUSH_SECONDS
+        if len(self._done) >= FLUSH or len(chunk) > 1 or late:
+            await self._settle_behind()
 
     async def _still_ours(self, chunk: list[Claim]) -> bool:
         """Fencing: a process that slept past its lease must not send what others may have taken over."""
@@ -227,21 +213,20 @@ class _Loader:
             ]
         by_key = {outcome.key: outcome for outcome in outcomes}
         missing = "the target's package gave no outcome"
-        pairs = [
+        return [
             (claim, by_key.get(claim.row.key) or Outcome(claim.row.key, "in_doubt", reason=missing))
             for claim in chunk
         ]
-        self._stop_for_unsent([outcome for _, outcome in pairs])
-        return pairs
 
-    def _stop_for_unsent(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
+    def _watch(self, pairs: Sequence[Pair]) -> None:
+        """Stop the flow for what is not a document's own fault."""
+        for _, outcome in pairs:
             if outcome.result == "unsent":
-                self._stop(
-                    outcome.cause
-                    or Unavailable(f"{self.ctx.flow}: {outcome.reason or 'a write was not sent'}")
-                )
-                return
+                reason = outcome.reason or "a write was not sent"
+                self._stop(outcome.cause or Unavailable(f"{self.ctx.flow}: {reason}"))
+            elif self._errors.goes_on(outcome):
+                text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {outcome.reason}"
+                self._stop(Repeated(text))
 
     async def _adopt(self, chunk: list[Claim]) -> list[Claim]:
         """Go-live and restore: what the target holds already is adopted or reported, not created again."""
@@ -278,16 +263,21 @@ class _Loader:
                     self._stop(error)
             self.settler.settle_in(tx, pairs, adopted=True)
 
+    async def _settle_behind(self) -> None:
+        """Settle while the requests go on; wait only when settling does not keep up with them."""
+        task = self._settling
+        if task is not None and (task.done() or len(self._done) >= 2 * FLUSH):
+            await task
+            self._settling = None if self._settling is task else self._settling
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._flush())
+
     async def _flush(self) -> None:
         async with self._flush_lock:
             pairs, self._done = self._done, []
+            self._flushed = time.monotonic()
             if pairs:
                 await asyncio.to_thread(self.settler.settle, pairs)
-            if self.settler.equal_errors >= EQUAL_ERRORS and self.stopped is None:
-                last = pairs[-1][1] if pairs else None
-                reason = (last.reason if last else None) or ""
-                text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {reason}"
-                self._stop(Repeated(text))
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         """Make a finished step durable (``Progress`` of the contract)."""
@@ -317,7 +307,3 @@ class _Loader:
             values: dict[str, Any] = {"adopted_at": tx.store.now()} if self._adopting else {}
             flows.put(tx, self.ctx.scope, stopped_reason=None, **values)
             tx.record("load finished", dict(self.settler.counts), **self.ctx.scope.labels())
-
-
-def _operation(claim: Claim) -> str:
-    return claim.intent.operation.value

@@ -16,7 +16,7 @@ from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.state.store import Transaction
 
 EQUAL_ERRORS = 10
-"""So many equal errors in a row stop the flow: the fault is not in the documents."""
+"""So many equal errors in a row stop the flow."""
 
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=12)
@@ -28,6 +28,24 @@ _DONE = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.REM
 Pair = tuple[Claim, Outcome]
 
 
+class ErrorStreak:
+    """Watches for equal errors in a row: then the fault is not in the documents."""
+
+    def __init__(self) -> None:
+        self._length = 0
+        self._last: tuple[str, ...] | None = None
+
+    def goes_on(self, outcome: Outcome) -> bool:
+        """Take the next outcome in; True when it is one equal error too many."""
+        if outcome.result in ("rejected", "failed"):
+            signature = (outcome.code or "", outcome.field or "", _VARIABLE.sub("", outcome.reason or ""))
+            self._length = self._length + 1 if signature == self._last else 1
+            self._last = signature
+        elif outcome.result in ("loaded", "accepted"):
+            self._length, self._last = 0, None
+        return self._length >= EQUAL_ERRORS
+
+
 class Settler:
     """Writes outcomes and keeps the run's counts and alerts."""
 
@@ -35,8 +53,6 @@ class Settler:
         self.ctx = ctx
         self.counts: Counter[str] = Counter()
         self.alerts: list[str] = []
-        self.equal_errors = 0
-        self._last_error: tuple[str, ...] | None = None
 
     def settle(self, pairs: Sequence[Pair], *, adopted: bool = False) -> None:
         """Write outcomes in one transaction.
@@ -142,7 +158,7 @@ class Settler:
         return entering(Status.FAILED, now, _sentence(outcome)) | values
 
     def _note(self, tx: Transaction, claim: Claim, outcome: Outcome) -> None:
-        """Count, watch for equal errors in a row, and pass alerts on."""
+        """Count, and pass alerts on."""
         if outcome.result != "loaded":
             self.counts[outcome.result] += 1
         if outcome.alert:
@@ -153,12 +169,6 @@ class Settler:
                 document_id=claim.row.id,
                 **self.ctx.scope.labels(),
             )
-        if outcome.result in ("rejected", "failed"):
-            signature = (outcome.code or "", outcome.field or "", _VARIABLE.sub("", outcome.reason or ""))
-            self.equal_errors = self.equal_errors + 1 if signature == self._last_error else 1
-            self._last_error = signature
-        elif outcome.result in ("loaded", "accepted"):
-            self.equal_errors, self._last_error = 0, None
 
     def _record(self, tx: Transaction, claim: Claim, kind: str, outcome: Outcome) -> None:
         data = {

@@ -12,6 +12,7 @@ from ml_connector.core.ledger import crosswalks, mapped, staging, watermarks
 from ml_connector.core.ledger.mapped import Verdict
 from ml_connector.core.ledger.scope import IN_FLIGHT, Status
 from ml_connector.core.mapping.results import Facts, Hold, Mapped, Refused, Waiting
+from ml_connector.core.stages import collector
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.store import Transaction
@@ -49,6 +50,7 @@ def transform(ctx: FlowContext) -> dict[str, Any]:
     Returns:
         The counts.
     """
+    collector.relax()
     work, after = _Work(), 0
     with ctx.store.write() as tx:
         mapped.mark_changed_mapping(tx, ctx.scope, ctx.mapping.fingerprint)

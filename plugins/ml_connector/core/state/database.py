@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError
 from ml_connector.core.errors import ConfigurationError
 
 BUSY_TIMEOUT_MS = 60_000
+CACHE_KIB = 16 * 1024
+CHECKPOINT_PAGES = 4000  # 16 MB: a row is written several times in a run, but to its file once
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row whose columns are known to its reader."""
@@ -98,6 +100,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "temp_store=MEMORY",
+        f"cache_size={-CACHE_KIB}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

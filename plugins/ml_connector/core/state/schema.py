@@ -82,7 +82,9 @@ Key = String(512).with_variant(String(512, collation="C"), "postgresql")
 Big = BigInteger().with_variant(Integer, "sqlite")
 Name = String(128)
 
-OPEN = text("status NOT IN ('loaded', 'excluded')")
+IS_OPEN = text("status NOT IN ('loaded', 'excluded')")
+"""Condition of the index of open rows. SQLite uses that index only where a query says the same in
+the same words, so every query for open rows holds it beside the states that it looks for."""
 
 document = Table(
     "document",
@@ -139,10 +141,11 @@ document = Table(
     Column("batch", String(32)),
     UniqueConstraint("tenant", "flow", "key"),
 )
+Index("ix_document_flow", document.c.tenant, document.c.flow, document.c.id)
 Index("ix_document_open", document.c.tenant, document.c.flow, document.c.status, document.c.id,
-      sqlite_where=OPEN, postgresql_where=OPEN)  # fmt: skip
+      sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)  # fmt: skip
 Index("ix_document_unmapped", document.c.tenant, document.c.flow, document.c.id,
-      sqlite_where=text("unmapped"), postgresql_where=text("unmapped"))  # fmt: skip
+      sqlite_where=text("unmapped = 1"), postgresql_where=text("unmapped"))  # fmt: skip
 Index("ix_document_waits", document.c.tenant, document.c.waits_for, document.c.waits_key,
       sqlite_where=text("waits_for IS NOT NULL"), postgresql_where=text("waits_for IS NOT NULL"))  # fmt: skip
 Index("ix_document_target", document.c.tenant, document.c.flow, document.c.target_id,

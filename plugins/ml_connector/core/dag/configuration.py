@@ -1,0 +1,126 @@
+"""Finds every mistake in tenant files and the mappings they use, without keeping healthy tenants away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ml_connector.core.config import (
+    InvalidFile,
+    Settings,
+    TenantConfig,
+    check_integration,
+    check_mapping,
+    find_dataset,
+    find_mapping,
+    load_tenants,
+)
+from ml_connector.core.dag.definition import Definition, Flow, Reading, read_definitions
+from ml_connector.core.dag.settings import read_settings
+from ml_connector.core.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake; ``tenant`` is None where it concerns them all."""
+
+    tenant: str | None
+    text: str
+
+
+def healthy_tenants(settings: Settings) -> list[TenantConfig]:
+    """Tenants whose files can be read; none when the folder is missing."""
+    if not settings.tenants_path.is_dir():
+        return []
+    return [file.tenant for file in load_tenants(settings.tenants_path) if file.tenant is not None]
+
+
+def find_faults(reading: Reading, settings: Settings) -> list[Fault]:
+    """Every mistake in every tenant file and in the files it uses, each told once."""
+    faults: list[Fault] = []
+    try:
+        files = load_tenants(settings.tenants_path)
+    except ConfigurationError as error:
+        return [Fault(None, str(error))]
+    for file in files:
+        if file.error is not None:
+            faults.append(Fault(file.name, str(file.error)))
+        if file.tenant is not None:
+            faults += [Fault(file.name, text) for text in _tenant_faults(reading, file.tenant, settings)]
+    told: set[str] = set()
+    return [fault for fault in faults if not (fault.text in told or told.add(fault.text))]  # type: ignore[func-returns-value]
+
+
+def _tenant_faults(reading: Reading, tenant: TenantConfig, settings: Settings) -> Iterator[str]:
+    known = {definition.target.name: definition for definition in reading.definitions}
+    for name, integration in tenant.integrations.items():
+        if name not in known and reading.broken:
+            continue  # its DAG file cannot be imported, which Airflow says of that file itself
+        if name not in known:
+            where = tenant.file.path if tenant.file else tenant.tenant
+            expected = ", ".join(sorted(known))
+            yield f"{where}: integrations.{name}: there is no such integration. Expected: one of {expected}."
+        elif integration.enabled:
+            yield from _integration_faults(known[name], tenant, settings)
+
+
+def _integration_faults(definition: Definition, tenant: TenantConfig, settings: Settings) -> Iterator[str]:
+    try:
+        check(definition, tenant)
+    except InvalidFile as error:
+        yield str(error)
+        return
+    for flow in definition.flows:
+        if definition.settings(tenant, flow).enabled is False:
+            continue
+        try:
+            dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths)
+            mapping = find_mapping(definition.target.name, flow.mapping, settings.mappings_paths)
+            check_mapping(mapping, dataset, tenant)
+        except ConfigurationError as error:
+            yield str(error)
+
+
+def check(definition: Definition, tenant: TenantConfig) -> BaseModel:
+    """A tenant's options for an integration.
+
+    Raises:
+        InvalidFile: the tenant file does not fit the integration.
+    """
+    return check_integration(
+        tenant,
+        definition.target.name,
+        flows=[flow.group for flow in definition.flows],
+        options=definition.options,
+        systems=(definition.source.name,),
+    )
+
+
+def is_enabled(definition: Definition, tenant: TenantConfig, flow: Flow, settings: Settings) -> bool:
+    """Whether a tenant runs a flow: as its file says, or else as the mapping does.
+
+    A mapping that cannot be read counts as enabled: its tasks then fail and name the mistake,
+    where a missing flow would go unnoticed.
+    """
+    switched = definition.settings(tenant, flow).enabled
+    if switched is not None:
+        return switched
+    try:
+        return find_mapping(definition.target.name, flow.mapping, settings.mappings_paths).enabled
+    except ConfigurationError:
+        return True
+
+
+def raise_faults(dags_folder: Path) -> None:
+    """Raise one error that lists every mistake; Airflow shows it as the import error of the calling file.
+
+    Raises:
+        ConfigurationError: there is at least one mistake.
+    """
+    faults = find_faults(read_definitions(dags_folder), read_settings())
+    if faults:
+        count = f"{len(faults)} mistake{'s' if len(faults) > 1 else ''} in the configuration"
+        raise ConfigurationError("\n".join([f"{count}:", *(fault.text for fault in faults)]))

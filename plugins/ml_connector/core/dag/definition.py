@@ -1,0 +1,127 @@
+"""What a DAG file says: an integration and its flows.
+
+DAG files are the only place where systems meet, so everything that must know all integrations -
+the check of the tenant files, the pools, the commands - reads the DAG files themselves, in a mode
+in which they describe and do not build.
+"""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ml_connector.core.config import Dataset, FlowSettings, TenantConfig
+from ml_connector.core.contract import Source, Target
+from ml_connector.core.dag.system import System
+from ml_connector.core.state.store import Store
+
+SourceFactory = Callable[[TenantConfig, Dataset, Store], AbstractAsyncContextManager[Source]]
+"""Reads the connection at once; entering the result opens the client."""
+
+TargetFactory = Callable[[TenantConfig, Store, BaseModel], AbstractAsyncContextManager[Target]]
+"""The same for a target; the last argument is the tenant's options."""
+
+_MARK = "ml_connector.core.dag"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One kind of document moving in one direction.
+
+    Attributes:
+        name: full name, ``bill.bills``; what follows the dot names the task group.
+        dataset: dataset of the source system.
+        mapping: mapping of the target system.
+        target: opens the target.
+    """
+
+    name: str
+    dataset: str
+    mapping: str
+    target: TargetFactory
+
+    @property
+    def group(self) -> str:
+        """Name of the task group, and of the flow in a tenant file."""
+        return self.name.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One integration, as its DAG file describes it; flows in the order in which they load."""
+
+    source: System
+    target: System
+    read: SourceFactory
+    options: type[BaseModel]
+    flows: Sequence[Flow] = field(repr=False)
+
+    @property
+    def prefix(self) -> str:
+        """First part of the DAG ids, ``peoplesoft_bill``."""
+        return f"{self.source.name}_{self.target.name}"
+
+    @property
+    def systems(self) -> tuple[System, System]:
+        """Both sides."""
+        return self.source, self.target
+
+    def dag_id(self, tenant: str) -> str:
+        """Id of a tenant's DAG."""
+        return f"{self.prefix}__{tenant}"
+
+    def settings(self, tenant: TenantConfig, flow: Flow) -> FlowSettings:
+        """How a tenant runs a flow."""
+        return tenant.integrations[self.target.name].flow(flow.group)
+
+
+_collector: ContextVar[list[Definition] | None] = ContextVar("ml_connector_definitions", default=None)
+
+
+def collect(definition: Definition) -> bool:
+    """Note a definition where somebody is reading the DAG files; False where DAGs are to be built."""
+    found = _collector.get()
+    if found is None:
+        return False
+    found.append(definition)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the DAG files say; ``broken`` holds the error of each that cannot be imported."""
+
+    definitions: list[Definition] = field(default_factory=list)
+    broken: dict[Path, str] = field(default_factory=dict)
+
+
+def read_definitions(folder: Path) -> Reading:
+    """The integrations of all DAG files of a folder; files that do not use the builder are left alone."""
+    reading = Reading()
+    token = _collector.set(reading.definitions)
+    try:
+        for path in sorted(folder.glob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            if _MARK in text and f"{_MARK}.configuration" not in text:
+                _run(path, reading)
+    finally:
+        _collector.reset(token)
+    return reading
+
+
+def _run(path: Path, reading: Reading) -> None:
+    try:
+        runpy.run_path(str(path))
+    except Exception as error:  # noqa: BLE001 - a DAG file may fail in any way, and the others still count
+        reading.broken[path] = f"{type(error).__name__}: {error}"
+
+
+def all_systems(definitions: Sequence[Definition]) -> dict[str, System]:
+    """Systems of all integrations, by name."""
+    return {system.name: system for definition in definitions for system in definition.systems}
