@@ -14,6 +14,7 @@ from ml_connector.core.config import (
     TenantConfig,
     check_integration,
     check_mapping,
+    check_overrides,
     find_dataset,
     find_mapping,
     load_tenants,
@@ -65,6 +66,31 @@ def _tenant_faults(reading: Reading, tenant: TenantConfig, settings: Settings) -
             yield f"{where}: integrations.{name}: there is no such integration. Expected: one of {expected}."
         elif integration.enabled:
             yield from _integration_faults(known[name], tenant, settings)
+    if not reading.broken:
+        yield from _override_faults(reading, tenant, settings)
+
+
+def _override_faults(reading: Reading, tenant: TenantConfig, settings: Settings) -> Iterator[str]:
+    """A misspelt rule would silently do nothing, so what a tenant overrides must exist somewhere."""
+    paths = settings.mappings_paths
+    try:
+        check_overrides(
+            tenant,
+            [
+                find_mapping(definition.target.name, flow.mapping, paths)
+                for definition in reading.definitions
+                for flow in definition.flows
+            ],
+            [
+                find_dataset(definition.source.name, flow.dataset, paths)
+                for definition in reading.definitions
+                for flow in definition.flows
+            ],
+        )
+    except InvalidFile as error:
+        yield str(error)
+    except ConfigurationError:
+        return  # a missing file is told where its flow is checked
 
 
 def _integration_faults(definition: Definition, tenant: TenantConfig, settings: Settings) -> Iterator[str]:

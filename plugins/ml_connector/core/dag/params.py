@@ -38,7 +38,7 @@ def run_params() -> dict[str, Param]:
             False,
             type="boolean",
             title="Dry run",
-            description_md="Plan only: nothing is written to the other system. See `airflow ml-connector plan`.",
+            description_md="Plan only: nothing is sent. Then see `airflow ml-connector plan`.",
         ),
     }
 

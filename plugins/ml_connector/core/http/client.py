@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from ml_connector.core.errors import ConfigurationError, InDoubt, RateLimited, Unavailable
+from ml_connector.core.fence import pass_fence
 from ml_connector.core.http.auth import Auth, NoAuth
 from ml_connector.core.http.messages import Request, Response
 from ml_connector.core.http.redaction import Redactor
@@ -160,6 +161,7 @@ class Client:
     async def _dispatch(self, request: Request) -> Response:
         if self._before_send is not None:
             await self._before_send(request)
+        pass_fence()
         return await self._transport.send(request)
 
     def _absolute(self, request: Request, *, own: bool) -> Request:

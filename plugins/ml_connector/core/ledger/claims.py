@@ -143,6 +143,17 @@ def save_step(tx: Transaction, intent: Intent) -> None:
     )
 
 
+def held(tx: Transaction, taken: Sequence[Claim]) -> set[int]:
+    """Rows that are still claimed by the attempt that took them; nobody else can take them now."""
+    attempts = {claim.row.id: claim.row.attempt_id for claim in taken}
+    found: set[int] = set()
+    for chunk in in_chunks(sorted(attempts)):
+        statement = select(document.c.id, document.c.attempt_id).where(document.c.id.in_(chunk))
+        rows = tx.connection.execute(statement.order_by(document.c.id).with_for_update()).all()
+        found.update(row.id for row in rows if row.attempt_id == attempts[row.id])
+    return found
+
+
 def settle(tx: Transaction, values: Sequence[dict[str, Any]]) -> int:
     """Write outcomes, each conditional on its attempt.
 
@@ -198,7 +209,8 @@ def owned_elsewhere(tx: Transaction, scope: Scope, target_ids: dict[str, int]) -
     taken = {}
     for chunk in in_chunks(target_ids):
         statement = select(document.c.id, document.c.key, document.c.target_id)
-        for row in tx.connection.execute(statement.where(scope.rows(), document.c.target_id.in_(chunk))):
+        rows = tx.connection.execute(statement.where(scope.rows(), document.c.target_id.in_(chunk))).all()
+        for row in rows:
             if row.id != target_ids[row.target_id]:
                 taken[row.target_id] = row.key
     return taken

@@ -30,7 +30,7 @@ _UPDATE = Bulk(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """Result of mapping one row.
 

@@ -149,7 +149,7 @@ def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, 
     found = {}
     for chunk in in_chunks(keys):
         statement = select(*columns).where(scope.rows(), document.c.key.in_(chunk))
-        found.update({row.key: row for row in tx.connection.execute(statement)})
+        found.update({row.key: row for row in tx.connection.execute(statement).all()})
     return found
 
 
@@ -169,7 +169,8 @@ def load_payloads(tx: Transaction, wanted: Sequence[tuple[int, str | None]]) -> 
     found: dict[tuple[int, str], Any] = {}
     for chunk in in_chunks(sorted({row_id for row_id, _ in hashes})):
         statement = select(payload.c.document_id, payload.c.hash, payload.c.data)
-        for row_id, digest, data in tx.connection.execute(statement.where(payload.c.document_id.in_(chunk))):
+        rows = tx.connection.execute(statement.where(payload.c.document_id.in_(chunk))).all()
+        for row_id, digest, data in rows:
             if (row_id, digest) in hashes:
                 found[row_id, digest] = tx.store.open(data)
     return found

@@ -49,6 +49,7 @@ class FlowContext:
         run: name of the run, shown in the trail.
         lease: how long a claim holds without being renewed.
         patience: how long a load waits, at its end, for documents in doubt.
+        scope: the flow's rows in the ledger.
     """
 
     tenant: TenantConfig
@@ -63,11 +64,10 @@ class FlowContext:
     target: Target | None = None
     lease: timedelta = timedelta(seconds=120)
     patience: timedelta = timedelta(seconds=300)
+    scope: Scope = field(init=False)
 
-    @property
-    def scope(self) -> Scope:
-        """The flow's rows in the ledger."""
-        return Scope(self.tenant.tenant, self.tenant.environment, self.flow)
+    def __post_init__(self) -> None:
+        self.scope = Scope(self.tenant.tenant, self.tenant.environment, self.flow)
 
     @property
     def units(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ml_connector.core.contract import Found, Intent, Operation, Outcome, Verdict
 from ml_connector.core.errors import ConnectorError, GuardTripped, InDoubt, Repeated, Unavailable
+from ml_connector.core.fence import fenced
 from ml_connector.core.ledger import claims, flows
 from ml_connector.core.ledger.claims import Claim, Lease
 from ml_connector.core.ledger.scope import Scope
@@ -190,16 +191,24 @@ class _Loader:
             await self._settle_behind()
 
     async def _still_ours(self, chunk: list[Claim]) -> bool:
-        """Fencing: a process that slept past its lease must not send what others may have taken over."""
-        if time.monotonic() - self._renewed < self.ctx.lease.total_seconds() / 2:
-            return True
-        self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
-        self._stop(Unavailable(f"{self.ctx.flow}: this task was suspended for longer than its lease allows"))
-        return False
+        """Whether a batch may be sent; see :meth:`_fence`."""
+        try:
+            self._fence()
+        except Unavailable as error:
+            self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
+            self._stop(error)
+            return False
+        return True
+
+    def _fence(self) -> None:
+        """A process that slept past its lease must not send what others may have taken over."""
+        if time.monotonic() - self._renewed >= self.ctx.lease.total_seconds() / 2:
+            raise Unavailable(f"{self.ctx.flow}: this task was suspended for longer than its lease allows")
 
     async def _write(self, chunk: list[Claim]) -> list[Pair]:
         try:
-            outcomes = await self.target.write([claim.intent for claim in chunk], self)
+            with fenced(self._fence):  # the last look, behind every wait for a slot or a log-in
+                outcomes = await self.target.write([claim.intent for claim in chunk], self)
         except InDoubt as error:
             return [(claim, Outcome(claim.row.key, "in_doubt", reason=str(error))) for claim in chunk]
         except ConnectorError as error:
@@ -295,6 +304,8 @@ class _Loader:
 
     def _renew(self) -> None:
         began = time.monotonic()
+        if began - self._renewed >= self.ctx.lease.total_seconds():
+            return  # others may have taken over: a renewal now would only hide that from _fence
         with self.ctx.store.write() as tx:
             claims.renew(tx, self.ctx.scope, self.ctx.claimant)
         self._renewed = began

@@ -65,7 +65,7 @@ class Settler:
 
     def settle_in(self, tx: Transaction, pairs: Sequence[Pair], *, adopted: bool = False) -> None:
         """Like :meth:`settle`, inside the caller's transaction."""
-        pairs = self._refuse_second_owners(tx, pairs)
+        pairs = self._refuse_second_owners(tx, self._without_late(tx, pairs))
         self._settle_loaded(tx, [pair for pair in pairs if pair[1].result == "loaded"], adopted)
         now = tx.store.now()
         for claim, outcome in pairs:
@@ -74,6 +74,15 @@ class Settler:
                 values = self._values(claim, outcome, now)
                 claims.settle(tx, [values | {"row_id": claim.row.id, "attempt": claim.row.attempt_id}])
                 self._record(tx, claim, outcome.result, outcome)
+
+    def _without_late(self, tx: Transaction, pairs: Sequence[Pair]) -> list[Pair]:
+        """Those that are still ours: what was taken over meanwhile is settled by others, or was."""
+        held = claims.held(tx, [claim for claim, _ in pairs])
+        for claim, outcome in pairs:
+            if claim.row.id not in held:
+                data = {"key": claim.row.key, "attempt": claim.row.attempt_id, "result": outcome.result}
+                tx.record("late answer", data, document_id=claim.row.id, **self.ctx.scope.labels())
+        return [pair for pair in pairs if pair[0].row.id in held]
 
     def _refuse_second_owners(self, tx: Transaction, pairs: Sequence[Pair]) -> list[Pair]:
         """An object that another document stands for already cannot be this one's too."""
@@ -105,9 +114,7 @@ class Settler:
             }
             for claim, outcome in pairs
         ]  # fmt: skip
-        ours = claims.settle_loaded(tx, values)
-        if ours != len(pairs):
-            tx.record("late answers", {"documents": len(pairs), "settled": ours}, **self.ctx.scope.labels())
+        claims.settle_loaded(tx, values)
         entries = [
             {
                 "key": claim.row.key,

@@ -100,7 +100,7 @@ def _load_crosswalk(ctx: FlowContext, tx: Transaction, payloads: list[Any], work
 
 def may_be_known(row: AnyRow | None) -> bool:
     """Whether the target has a document, or may have it because a request is in flight."""
-    return row is not None and (row.target_id is not None or Status(row.status) in IN_FLIGHT)
+    return row is not None and (row.target_id is not None or row.status in IN_FLIGHT)
 
 
 def judge(

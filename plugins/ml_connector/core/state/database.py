@@ -20,8 +20,8 @@ from sqlalchemy.exc import ArgumentError
 from ml_connector.core.errors import ConfigurationError
 
 BUSY_TIMEOUT_MS = 60_000
+PAGE_BYTES = 16 * 1024  # of a new database: most payloads fit into one page
 CACHE_KIB = 16 * 1024
-CHECKPOINT_PAGES = 4000  # 16 MB: a row is written several times in a run, but to its file once
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row whose columns are known to its reader."""
@@ -96,12 +96,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun explicitly, see the module docstring
     cursor = connection.cursor()
     for pragma in (
+        f"page_size={PAGE_BYTES}",
         "journal_mode=WAL",
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "temp_store=MEMORY",
         f"cache_size={-CACHE_KIB}",
-        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,0 +1,198 @@
+"""``make demo``: the sandbox, a real Airflow, two days of work, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from launcher.airflow import Airflow
+from launcher.connections import sandbox_connections
+from launcher.environment import REPOSITORY, airflow_environment, server_environment
+from launcher.home import Home
+from launcher.processes import Service, wait_until
+from launcher.report import Report, print_changes
+
+DAGS = ("peoplesoft_bill__demo",)
+_TOLD = {"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"}
+
+
+def main(*, leave: bool, vouchers: int) -> int:
+    """Exit status 0 only if every flow of both runs reconciled.
+
+    Args:
+        leave: stop by itself at the end; otherwise the UI stays up until Ctrl-C.
+        vouchers: size of the sandbox.
+    """
+    began = time.monotonic()
+    with demonstration(
+        vouchers, say=lambda text: print(f"[{time.monotonic() - began:4.0f} s] {text}", flush=True)
+    ) as demo:
+        first = demo.day("First run: everything is new")
+        print_changes(demo.change())
+        second = demo.day("Second run: what changed since")
+        succeeded = first and second
+        print(
+            "\nEvery flow reconciled." if succeeded else "\nNot every flow reconciled: see above.", flush=True
+        )
+        if not leave:
+            demo.stay()
+    return 0 if succeeded else 1
+
+
+@contextmanager
+def demonstration(
+    vouchers: int, say: Callable[[str], None], settings: Mapping[str, str] | None = None
+) -> Iterator[Demonstration]:
+    """Sandbox and Airflow in a fresh folder, both gone afterwards; the folder stays after a failure.
+
+    Args:
+        vouchers: size of the sandbox.
+        say: prints one line.
+        settings: more environment for Airflow.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ml-connector-demo-"))
+    services: list[Service] = []
+    airflow: Airflow | None = None
+    try:
+        say("starting the sandbox: PeopleSoft and BILL")
+        addresses = _start_sandbox(folder, vouchers, services)
+        home = Home(folder)
+        home.prepare()
+        environment = airflow_environment(home, home.airflow, inherit=False) | server_environment()
+        environment |= {
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            **sandbox_connections(addresses),
+            **(settings or {}),
+        }
+        airflow = Airflow(environment, folder / "airflow.log")
+        say("creating the databases and pools")
+        airflow.prepare()
+        say("starting Airflow: api-server, scheduler, dag-processor, triggerer")
+        airflow.start()
+        user, password = airflow.login()
+        say(f"Airflow is up: {airflow.address}  user {user}  password {password}")
+        yield Demonstration(airflow, addresses["control_url"], say)
+    finally:
+        say("stopping everything that was started")
+        if airflow is not None:
+            airflow.stop()
+        for service in services:
+            service.stop()
+        if sys.exc_info()[0] in (None, KeyboardInterrupt):
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            say(f"logs are in {folder}")
+
+
+def _start_sandbox(folder: Path, vouchers: int, services: list[Service]) -> dict[str, str]:
+    ready = folder / "sandbox.json"
+    words = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--scenario",
+        "demo",
+        "--vouchers",
+        str(vouchers),
+        "--ready-file",
+        str(ready),
+    ]
+    home = Home(folder)
+    home.prepare()
+    environment = airflow_environment(home, home.airflow, inherit=False)
+    services.append(Service("the sandbox", words, environment, folder / "sandbox.log", REPOSITORY))
+    addresses: dict[str, str] = {}
+
+    def listening() -> bool:
+        text = ready.read_text(encoding="utf-8") if ready.exists() else ""
+        if text.endswith("\n"):
+            addresses.update(json.loads(text))
+        return bool(addresses)
+
+    wait_until(listening, services, "the sandbox listening", seconds=60)
+    return addresses
+
+
+class Demonstration:
+    """Runs days of work and reports them.
+
+    Args:
+        airflow: running.
+        control: address of the sandbox's control endpoint.
+        say: prints one line.
+    """
+
+    def __init__(self, airflow: Airflow, control: str, say: Callable[[str], None]) -> None:
+        self.airflow, self._control, self._say = airflow, control, say
+
+    def day(self, title: str) -> bool:
+        """Run every integration once; True when every flow reconciled."""
+        good = True
+        for dag_id in DAGS:
+            self.airflow.wait_for_dag(dag_id)
+            self._say(f"{title} ({dag_id})")
+            run_id = self.airflow.trigger(dag_id)
+            state, tasks = self._follow(dag_id, run_id)
+            report = Report.collect(self.airflow, dag_id, run_id, tasks)
+            report.print(title)
+            good &= state == "success" and report.reconciled
+        return good
+
+    def change(self) -> list[str]:
+        """Move the sandbox to its second day; says what changed."""
+        request = urllib.request.Request(f"{self._control}/scenario/changes", data=b"{}", method="POST")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=60
+        ) as response:
+            changes: list[str] = json.load(response)
+        return changes
+
+    def stay(self) -> None:
+        """Leave the UI up until Ctrl-C."""
+        user, password = self.airflow.login()
+        print(
+            f"\nThe Airflow UI stays up: {self.airflow.address}  user {user}  password {password}\n"
+            "Ctrl-C ends it.",
+            flush=True,
+        )
+        try:
+            self.airflow.service.wait()
+        except KeyboardInterrupt:
+            print()
+
+    def _follow(self, dag_id: str, run_id: str) -> tuple[str, dict[str, str]]:
+        """Say each task's end as it comes; the run's state and those of its tasks come back."""
+        shown: dict[str, str] = {}
+        outcome: dict[str, Any] = {}
+
+        def ended() -> bool:
+            outcome["tasks"] = tasks = self.airflow.tasks(dag_id, run_id)
+            for name, state in tasks.items():
+                if state in _TOLD and shown.get(name) != state:
+                    shown[name] = state
+                    self._say(f"  {name:28} {state}{self._counts(dag_id, run_id, name, state)}")
+            outcome["state"] = self.airflow.run_state(dag_id, run_id)
+            return outcome["state"] in ("success", "failed")
+
+        wait_until(ended, [self.airflow.service], f"run {run_id} ending", seconds=900)
+        return outcome["state"], self.airflow.tasks(dag_id, run_id)
+
+    def _counts(self, dag_id: str, run_id: str, task_id: str, state: str) -> str:
+        if state != "success":
+            return ""
+        value = self.airflow.xcom(dag_id, run_id, task_id) or {}
+        numbers = {
+            name: count
+            for name, count in value.items()
+            if isinstance(count, int) and count and name != "alerts"
+        }
+        return "  " + ", ".join(f"{count} {name}" for name, count in numbers.items()) if numbers else ""

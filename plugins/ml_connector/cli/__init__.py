@@ -1,0 +1,1 @@
+"""``airflow ml-connector``: commands for people and schedulers, JSON with ``-o json``."""

@@ -1,0 +1,170 @@
+"""What Airflow reads about this distribution: connection forms, commands, configuration, plugin.
+
+Airflow calls this in every process, so nothing is imported here but plain data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Field = dict[str, Any]
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Entry point ``apache_airflow_provider``; ``package-name`` must equal the distribution's name."""
+    return {
+        "package-name": "ml-connector",
+        "name": "ml-connector",
+        "description": "Keeps Oracle PeopleSoft in step with BILL and other finance systems.",
+        "integrations": [_integration("Oracle PeopleSoft"), _integration("BILL")],
+        "hooks": [
+            {"integration-name": "Oracle PeopleSoft", "python-modules": ["ml_connector.peoplesoft.hook"]},
+            {"integration-name": "BILL", "python-modules": ["ml_connector.bill.hook"]},
+        ],
+        "connection-types": [_peoplesoft(), _bill()],
+        "cli": ["ml_connector.cli.definition.get_commands"],
+        "config": {"ml_connector": _configuration()},
+    }
+
+
+def _integration(name: str) -> dict[str, Any]:
+    return {
+        "integration-name": name,
+        "external-doc-url": "https://example.com/ml-connector",
+        "tags": ["service"],
+    }
+
+
+def _text(label: str, description: str, **schema: Any) -> Field:
+    return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
+
+
+def _secret(label: str, description: str) -> Field:
+    return _text(label, description, format="password")
+
+
+def _choice(label: str, description: str, *values: str) -> Field:
+    return {
+        "label": label,
+        "description": description,
+        "schema": {"type": "string", "enum": list(values), "default": values[0]},
+    }
+
+
+def _peoplesoft() -> dict[str, Any]:
+    """Integration gateway of one PeopleSoft environment."""
+    return {
+        "connection-type": "peoplesoft",
+        "hook-class-name": "ml_connector.peoplesoft.hook.PeopleSoftHook",
+        "hook-name": "Oracle PeopleSoft",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema"],
+            "relabeling": {"host": "Gateway", "login": "OPRID", "password": "Password"},
+            "placeholders": {
+                "host": "https://peoplesoft.example.com",
+                "port": "443",
+                "login": "ML_CONNECTOR",
+            },
+        },
+        "conn-fields": {
+            "node": _text(
+                "Node", "Default local node of the PeopleSoft database, as it stands in the REST address."
+            ),
+            "auth": _choice("REST login", "oauth2 needs PeopleTools 8.58 or newer.", "basic", "oauth2"),
+            "token_url": _text("Token address", "OAuth 2 only: where access tokens are issued."),
+            "client_id": _text("Client id", "OAuth 2 only."),
+            "client_secret": _secret("Client secret", "OAuth 2 only."),
+            "scope": _text("Scope", "OAuth 2 only."),
+            "audience": _text("Audience", "OAuth 2 only, where the identity provider asks for it."),
+            "peopletools": _text("PeopleTools", "Release, such as 8.60.", pattern=r"^8\.\d{2}(\.\d{1,2})?$"),
+            "gateway_path": _text("Gateway path", "Path of the integration gateway.", default="/PSIGW"),
+            "soap_auth": _choice("SOAP login", "How component interfaces are called.", "basic", "wsse"),
+            "requesting_node": _text("Requesting node", "Node name under which SOAP messages are sent."),
+            "node_password": _secret("Node password", "Password of the requesting node."),
+            "timeout": {
+                "label": "Timeout",
+                "description": "Seconds that one call may take.",
+                "schema": {"type": ["number", "null"], "minimum": 1, "default": 120},
+            },
+            "verify": _text(
+                "Verify TLS",
+                "true, false, or the path of a bundle of certificate authorities.",
+                default="true",
+            ),
+        },
+    }
+
+
+def _bill() -> dict[str, Any]:
+    """One BILL organisation."""
+    return {
+        "connection-type": "bill",
+        "hook-class-name": "ml_connector.bill.hook.BillHook",
+        "hook-name": "BILL",
+        "ui-field-behaviour": {
+            "hidden-fields": ["port", "schema"],
+            "relabeling": {
+                "host": "Gateway",
+                "login": "User name or sync token name",
+                "password": "Password or sync token",
+            },
+            "placeholders": {"host": "empty for production", "login": "ap@example.com"},
+        },
+        "conn-fields": {
+            "organization_id": _text("Organisation id", "Begins with 008."),
+            "dev_key": _secret(
+                "Developer key", "Issued by BILL; its hourly limit holds for all organisations together."
+            ),
+            "webhook_security_key": _secret(
+                "Webhook security key", "Verifies the signature of incoming events."
+            ),
+        },
+    }
+
+
+def _option(description: str, *, default: Any = None, example: str | None = None, **more: Any) -> Field:
+    return {
+        "description": description,
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": example,
+        "default": default,
+        **more,
+    }
+
+
+def _configuration() -> dict[str, Any]:
+    return {
+        "description": "Settings of ml-connector. Secrets of the outside systems stand in connections.",
+        "options": {
+            "tenants_path": _option(
+                "Folder with one YAML file per tenant. Empty: include/tenants beside the plugins folder.",
+                default="",
+                example="/etc/ml-connector/tenants",
+            ),
+            "mappings_path": _option(
+                "Folder that is searched for datasets and mappings before the shipped ones, "
+                "so that one file can be overridden.",
+                default="",
+                example="/etc/ml-connector/mappings",
+            ),
+            "state_conn": _option(
+                "SQLAlchemy URL of the state database. Empty: a SQLite file in AIRFLOW_HOME. "
+                "PostgreSQL in production, and never Airflow's own database.",
+                default="",
+                example="postgresql://ml_connector@db/ml_connector",
+                sensitive=True,
+            ),
+            "payload_keys": _option(
+                "Fernet keys that encrypt payloads and credentials in the state database, commas between: "
+                "the first encrypts, all of them decrypt. Empty: nothing is encrypted.",
+                default="",
+                sensitive=True,
+            ),
+            "retention_days": _option(
+                "Days that payloads, closed inbox rows and closed audit chains are kept.",
+                default="400",
+                type="integer",
+            ),
+        },
+    }
