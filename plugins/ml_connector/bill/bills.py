@@ -138,7 +138,14 @@ class _Change:
         state = settlement(self.record)
         if state is not Settlement.OPEN:
             return self._stop(f"{why}, but the bill is {state} in BILL")
-        self.record = await self.api.archive(BILLS, self.record["id"])
+        try:
+            self.record = await self.api.archive(BILLS, self.record["id"])
+        except Rejected as refusal:  # somebody may have scheduled its payment since it was looked at
+            self.record = await self.api.get(BILLS, self.record["id"])
+            state = settlement(self.record)
+            if is_archived(self.record) and state is Settlement.OPEN:
+                return self._loaded()
+            return self._stop(f"{why}, but the bill is {state} in BILL ({refusal.reason})")
         return self._loaded()
 
     # ---- active

@@ -52,6 +52,10 @@ def _decision(args: Any) -> tuple[str, Any]:
         if len(args.keys) != 1:
             raise ConfigurationError("--adopt settles one document", expected="one natural key")
         return f"Adopt {args.adopt}", lambda tx, scope: actions.adopt(tx, scope, args.keys[0], args.adopt)
+    if args.create:
+        if len(args.keys) != 1:
+            raise ConfigurationError("--create settles one document", expected="one natural key")
+        return f"Create {args.keys[0]} anew", lambda tx, scope: actions.create_anew(tx, scope, args.keys[0])
     if args.keys or args.held:
         return "Let held documents go", lambda tx, scope: actions.release(tx, scope, args.keys)
     return "Let the updates and removals that are ready go", actions.confirm_changes

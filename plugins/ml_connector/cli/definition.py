@@ -121,6 +121,7 @@ def _decisions() -> tuple[ActionCommand, ...]:
             _FLOW,
             Arg(("--held",), help="let all held documents of the flow go", action="store_true"),
             Arg(("--adopt",), help="id of the target's object that the document in conflict is"),
+            Arg(("--create",), help="create the object of this document anew", action="store_true"),
             Arg(("--columns",), help="accept the columns that the query has now", action="store_true"),
             _YES,
         ),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ml_connector.core.contract import Limits, Operation, Outcome, Scan
+from ml_connector.core.contract import Document, Limits, Operation, Outcome, Scan
 from ml_connector.core.errors import (
     ContractChanged,
     GuardTripped,
@@ -16,7 +16,8 @@ from ml_connector.core.errors import (
     RateLimited,
     Repeated,
 )
-from ml_connector.core.ledger import actions, crosswalks
+from ml_connector.core.ledger import actions, crosswalks, staging
+from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.planning.plan import make_plan
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.load import load
@@ -30,7 +31,7 @@ from tests.core.stages.support import MemorySource, MemoryTarget, flow, order
 def rows(store: Store, *columns: Any) -> dict[str, Any]:
     with store.read() as connection:
         found = connection.execute(select(document.c.key, *columns).order_by(document.c.key)).all()
-    return {row[0].split("|")[1].lstrip("0"): row[1] if len(columns) == 1 else row[1:] for row in found}
+    return {row[0].split("|")[-1].lstrip("0"): row[1] if len(columns) == 1 else row[1:] for row in found}
 
 
 def statuses(store: Store) -> dict[str, str]:
@@ -169,6 +170,67 @@ async def test_waiting_document_becomes_ready_by_itself(store: Store) -> None:
         crosswalks.set_by_hand(tx, "acme", "shop.parties", [{"key": "P1", "target_id": "77"}])
     await run(store, source, target)
     assert target.objects["T0001"]["partyId"] == "77"
+
+
+async def test_the_reason_of_a_wait_follows_what_is_waited_for(store: Store) -> None:
+    source, target = MemorySource([order(1, PARTY="P1")]), MemoryTarget()
+    ctx = flow(store, source, target)
+    await run(store, source, target)
+    parties = Scope("acme", "test", "shop.parties")
+    with store.write() as tx:
+        party = Document("P1", "US001", {"ID": "P1"})
+        staging.stage(tx, parties, [party], lambda _: False, batch="b")
+    await load(ctx)
+    status, reason = rows(store, document.c.status, document.c.reason)["1"]
+    assert status == "waiting"
+    assert reason == "waits for shop.parties P1, which is excluded: outside the dataset's selection"
+
+
+async def test_a_refusal_is_not_lost_while_a_request_is_under_way(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    ctx = flow(store, source, target)
+    await extract(ctx)
+
+    def refuse_meanwhile(_: Any) -> None:
+        target.after_write = None
+        with store.write() as tx:
+            newer = Document("US001|000001", "US001", order(1, NAME="x" * 30))
+            staging.stage(tx, ctx.scope, [newer], lambda _: True, batch="b")
+        transform(ctx)
+        assert statuses(store) == {"1": "sending"}
+
+    target.after_write = refuse_meanwhile
+    await load(ctx)
+    transform(ctx)
+    assert statuses(store) == {"1": "rejected"}
+    assert target.objects["T0001"]["name"] == "Order 1"
+
+
+async def test_a_conflict_keeps_its_reason_when_the_source_changes(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    target.outcome = lambda intent: Outcome(intent.key, "conflict", reason="typed by hand", target_id="H1")
+    ctx = flow(store, source, target)
+    await extract(ctx)
+    await load(ctx)
+    source.put(order(1, NAME="Other", CHANGED="2026-11-02"))
+    await extract(ctx)
+    transform(ctx)
+    assert rows(store, document.c.status, document.c.reason)["1"] == ("conflict", "typed by hand")
+
+
+async def test_a_lost_object_is_created_anew_when_a_person_says_so(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    ctx = flow(store, source, target)
+    await run(store, source, target)
+    target.objects.clear()
+    with pytest.raises(Unreconciled):
+        await reconcile(ctx)
+    assert statuses(store) == {"1": "drifted"}
+    with store.write() as tx:
+        assert actions.create_anew(tx, ctx.scope, "US001|000001") == 1
+    await load(ctx)
+    assert statuses(store) == {"1": "loaded"}
+    assert len(target.objects) == 1
 
 
 async def test_rejected_document_does_not_stop_its_neighbours(store: Store) -> None:

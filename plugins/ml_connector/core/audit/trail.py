@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from ml_connector.core import codec
 from ml_connector.core.state.bulk import Bulk
@@ -32,6 +32,8 @@ STALE = timedelta(hours=6)
 """A chain without a new event for so long is an orphan: whoever opens a chain next closes it."""
 
 _INSERT = Bulk(lambda _: insert(audit_event))
+_INSERT_HEAD = Bulk(lambda _: insert(audit_head))
+_MOVE_HEAD = Bulk(lambda _: update(audit_head).where(audit_head.c.chain == bindparam("of_chain")))
 
 
 @dataclass(slots=True)
@@ -131,9 +133,9 @@ class Trail:
     def _store_head(self, connection: Connection, number: int, head: str, now: datetime) -> None:
         values = {"events": number, "head": head, "updated_at": now}
         if self._open:
-            connection.execute(update(audit_head).where(audit_head.c.chain == self.chain).values(values))
+            _MOVE_HEAD(connection, [{"of_chain": self.chain} | values])
         else:
-            connection.execute(insert(audit_head).values(chain=self.chain, **values))
+            _INSERT_HEAD(connection, [{"chain": self.chain} | values])
 
     def _link(self, connection: Connection, kind: str, now: datetime, events: int, head: str) -> None:
         add_link(connection, chain=self.chain, kind=kind, actor=self._actor, at=now, events=events, head=head)

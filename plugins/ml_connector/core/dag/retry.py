@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from ml_connector.core.errors import (
     AuthenticationError,
@@ -18,7 +19,15 @@ from ml_connector.core.errors import (
     Unavailable,
 )
 
-HOPELESS = (AuthenticationError, ConfigurationError, NotActivated, ContractChanged, GuardTripped, Repeated)
+HOPELESS = (
+    AuthenticationError,
+    ConfigurationError,
+    NotActivated,
+    ContractChanged,
+    GuardTripped,
+    Repeated,
+    AirflowNotFoundException,  # no such connection
+)
 """Repeating these cannot help; refused logins even lock accounts."""
 
 RETRIES = 2

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ml_connector.core.contract import Operation
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger import claims, flows
 from ml_connector.core.ledger.scope import Scope, Status, entering
@@ -79,6 +80,25 @@ def adopt(tx: Transaction, scope: Scope, key: str, target_id: str) -> int:
     return len(rows)
 
 
+def create_anew(tx: Transaction, scope: Scope, key: str) -> int:
+    """Resolve a conflict or drift: the object is gone, or is not this document's.
+
+    The target is asked once more before another one is created.
+    """
+    rows = _rows(tx, scope, [key], (Status.CONFLICT, Status.DRIFTED))
+    for row in rows:
+        if row.staged_hash is None:
+            raise ConfigurationError(f"{scope.flow} {row.key} has nothing to send; replay it first")
+        values = _in_doubt(tx) | {
+            "target_id": None, "conflict_id": None, "loaded_hash": None, "loaded_state": None, "steps": None,
+            "sent_hash": row.staged_hash, "operation": Operation.CREATE.value,
+        }  # fmt: skip
+        tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
+        data = {"key": row.key, "instead_of": row.target_id}
+        tx.record("to be created anew", data, document_id=row.id, **scope.labels())
+    return len(rows)
+
+
 def confirm_changes(tx: Transaction, scope: Scope) -> int:
     """Let the updates and removals that are ready pass the mass change guard once.
 
@@ -99,36 +119,23 @@ def forget_columns(tx: Transaction, scope: Scope) -> int:
     return count
 
 
-def overdue(tx: Transaction, tenant: str) -> list[AnyRow]:
-    """Open documents past their deadline, each once: they are marked as alerted."""
-    now = tx.store.now()
-    late = select(
-        document.c.id, document.c.flow, document.c.key, document.c.label, document.c.status,
-        document.c.reason, document.c.since,
-    ).order_by(document.c.id)  # fmt: skip
-    late = late.where(document.c.tenant == tenant, document.c.deadline < now, document.c.alerted_at.is_(None))
-    rows: list[AnyRow] = list(tx.connection.execute(late))
-    for chunk in in_chunks([row.id for row in rows]):
-        tx.connection.execute(update(document).where(document.c.id.in_(chunk)).values(alerted_at=now))
-    return rows
-
-
 def _again(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     now = tx.store.now()
     match Status(row.status):
         case Status.FAILED | Status.DEAD:
             return entering(Status.READY, now) | {"attempts": 0, "next_try_at": None}
         case Status.CONFLICT:
-            return entering(Status.SENDING, now) | {
-                "lease_until": now,
-                "sent_at": now,
-                "owner": None,
-                "lookups": 0,
-            }
+            return _in_doubt(tx)
         case Status.DRIFTED:
             return entering(Status.READY, now) | {"loaded_hash": None}
         case _:
             return {"unmapped": True}
+
+
+def _in_doubt(tx: Transaction) -> dict[str, Any]:
+    """Column values of a document that the next load looks up before it does anything with it."""
+    now = tx.store.now()
+    return entering(Status.SENDING, now) | {"lease_until": now, "sent_at": now, "owner": None, "lookups": 0}
 
 
 def _rows(tx: Transaction, scope: Scope, keys: Sequence[str], statuses: Sequence[Status]) -> list[AnyRow]:

@@ -19,7 +19,7 @@ from ml_connector.core.contract import Desired, Intent, Operation
 from ml_connector.core.ledger.scope import Scope, Status, entering
 from ml_connector.core.ledger.staging import load_payloads
 from ml_connector.core.state.bulk import Bulk
-from ml_connector.core.state.database import AnyRow
+from ml_connector.core.state.database import AnyRow, records
 from ml_connector.core.state.schema import IS_OPEN, UtcTime, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -92,7 +92,7 @@ def _claim(
         "lookups": 0,
     }  # fmt: skip
     statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
-    rows = tx.connection.execute(statement.returning(*_RETURNED)).all()
+    rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
     return _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=False)
 
 
@@ -107,7 +107,7 @@ def take_over(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[C
         "lookups": document.c.lookups + 1,
     }  # fmt: skip
     statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
-    rows = tx.connection.execute(statement.returning(*_RETURNED)).all()
+    rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
     claims = _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=True)
     for claim in claims:
         tx.record("taken over", {"key": claim.row.key}, document_id=claim.row.id, **scope.labels())
@@ -123,7 +123,7 @@ def claim_accepted(tx: Transaction, scope: Scope, lease: Lease, limit: int, afte
     chosen = candidates.with_for_update(skip_locked=True)
     values = {"owner": lease.owner, "lease_until": now + lease.length}
     statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
-    rows = tx.connection.execute(statement.returning(*_RETURNED)).all()
+    rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
     return _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=False)
 
 

@@ -78,6 +78,27 @@ def wake_waiting(tx: Transaction, scope: Scope) -> int:
     return tx.connection.execute(update(document).where(condition).values(unmapped=True)).rowcount
 
 
+def waiting(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequence[AnyRow]:
+    """Rows that a crosswalk entry keeps from going, in id order."""
+    statement = select(
+        document.c.id, document.c.status, document.c.reason, document.c.waits_for, document.c.waits_key
+    ).where(
+        scope.rows(),
+        document.c.waits_for.is_not(None),
+        document.c.status.in_((Status.WAITING, Status.REJECTED)),
+        ~document.c.unmapped,
+        document.c.id > after,
+    )
+    return tx.connection.execute(statement.order_by(document.c.id).limit(limit)).all()
+
+
+def tell_again(tx: Transaction, row: AnyRow, status: Status, reason: str) -> None:
+    """Change why a row waits; it begins to wait anew only where its state changes."""
+    entered = {} if row.status == status else entering(status, tx.store.now())
+    values = entered | {"reason": reason}
+    tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
+
+
 def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequence[AnyRow]:
     """Rows to map, in id order."""
     statement = select(
@@ -89,7 +110,10 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
 
 
 def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) -> list[Status]:
-    """Store verdicts; a row in flight keeps its state and takes the new payload for later.
+    """Store verdicts.
+
+    A row in flight, or in a person's hands, keeps its state and takes a new payload for later. A
+    refusal of such a row is not lost: it stays unmapped and is judged again when the row is free.
 
     Returns:
         The state that each verdict led to.
@@ -98,23 +122,33 @@ def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) 
     statuses: list[Status] = []
     by_status: dict[Status, list[dict[str, Any]]] = {}
     for verdict in verdicts:
-        row, facts, waits = rows[verdict.row_id], verdict.facts, verdict.waits or (None, None)
+        row = rows[verdict.row_id]
         status = final_status(row, verdict)
         statuses.append(status)
-        values = {
-            "row_id": verdict.row_id, "seen_hash": row.source_hash, "mapping": verdict.mapping,
-            "staged_hash": verdict.staged_hash or row.staged_hash, "state": verdict.state,
-            "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
-            "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
-            "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
-        }  # fmt: skip
-        if status not in IN_FLIGHT:
-            values["reason"] = verdict.reason if status == verdict.status else None
+        untouched = status in _UNTOUCHED
+        if untouched and verdict.status is not Status.READY:
+            continue
+        values = _columns(row, verdict)
+        if not untouched:
+            told = status in (verdict.status, Status.EXCLUDED)
+            values["reason"] = verdict.reason if told else None
         by_status.setdefault(status, []).append(values)
     for status, group in by_status.items():
-        entered = {} if status in IN_FLIGHT else entering(status, now)
+        entered = {} if status in _UNTOUCHED else entering(status, now)
         _UPDATE(tx.connection, group, unmapped=False, **entered)
     return statuses
+
+
+def _columns(row: AnyRow, verdict: Verdict) -> dict[str, Any]:
+    facts, waits = verdict.facts, verdict.waits or (None, None)
+    return {
+        "row_id": verdict.row_id, "seen_hash": row.source_hash, "mapping": verdict.mapping,
+        # None where the mapping did not succeed: what was staged before must not go out in its stead.
+        "staged_hash": verdict.staged_hash, "state": verdict.state,
+        "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
+        "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
+        "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
+    }  # fmt: skip
 
 
 def final_status(row: AnyRow, verdict: Verdict) -> Status:

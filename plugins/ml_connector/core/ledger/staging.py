@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
-from ml_connector.core.ledger.scope import Scope, Status, entering
+from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, upsert
 from ml_connector.core.state.schema import document, payload
@@ -18,6 +18,9 @@ from ml_connector.core.state.store import Transaction, in_chunks
 
 UNREADABLE = "unreadable"
 """Source hash of a document whose data could not be read."""
+
+_MAY_BE_THERE = IN_FLIGHT | {Status.CONFLICT}
+"""States in which the target may hold the document although the ledger has no id for it."""
 
 Values = dict[str, Any]
 """Column values."""
@@ -81,7 +84,7 @@ def stage(
             row_id, relevant = row.id, False
             result.unchanged += 1
         else:
-            sent_before = row.target_id is not None or row.status not in (Status.EXCLUDED, Status.STAGED)
+            sent_before = row.target_id is not None or row.status != Status.EXCLUDED
             row_id, relevant = row.id, chosen or sent_before
             result.changed += 1
             changed.append({"row_id": row_id, "selected": chosen, "unmapped": relevant, **source})
@@ -135,6 +138,9 @@ def stage_deleted(tx: Transaction, scope: Scope, keys: Sequence[str]) -> int:
             "absent_since": now,
             "unmapped": True,
         }
+        if row.target_id is None and row.status not in _MAY_BE_THERE:
+            excluded = entering(Status.EXCLUDED, now, "deleted in the source before it was ever sent")
+            values |= excluded | {"unmapped": False, "waits_for": None, "waits_key": None}
         tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
         tx.record("deleted in source", {"key": row.key}, document_id=row.id, **scope.labels())
     return count

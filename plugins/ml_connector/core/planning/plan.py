@@ -160,7 +160,7 @@ def _plan_candidates(
         )
         for item in candidates
     ]
-    missing = transform.explain(ctx, tx, results)
+    missing = transform.explain(ctx, tx, transform.waits_of(results))
     lines = []
     for item, result in zip(candidates, results, strict=True):
         verdict, data = transform.judge(ctx, item.row or _NO_ROW, result, missing)

@@ -8,6 +8,7 @@ early page may hold the newest stamp.
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from ml_connector.core.ledger import flows, open_documents, staging, watermarks
 from ml_connector.core.ledger.watermarks import Mark
 from ml_connector.core.stages import collector
 from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.stages.pages import read_ahead
 from ml_connector.core.state.store import Transaction
 
 
@@ -116,8 +118,9 @@ def _full_is_due(ctx: FlowContext, unit: str) -> bool:
 
 async def _read(ctx: FlowContext, unit: str, scan: Scan, batch: str, counts: Counts) -> None:
     reading = await asyncio.to_thread(open_window, ctx, unit, scan)
-    async for page in ctx.need_source().read(reading.window):
-        await asyncio.to_thread(_commit_page, ctx, reading, page, batch, counts)
+    async with aclosing(read_ahead(ctx.need_source().read(reading.window))) as pages:
+        async for page in pages:
+            await asyncio.to_thread(_commit_page, ctx, reading, page, batch, counts)
     if reading.whole or scan is Scan.OPEN:
         await _ask_for_missing(ctx, reading, batch, counts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from itertools import groupby
@@ -13,7 +14,12 @@ from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.state.store import Transaction
 
-BLOCK = 500
+SMALLEST, LARGEST = 50, 500
+"""Documents of a block."""
+
+QUICK, SLOW = 2.0, 8.0
+"""Seconds for a block, below and above which the next one is larger or smaller: after a crash,
+everything claimed is in doubt, so a slow target gets small blocks."""
 
 Claiming = Callable[[Transaction, Scope, Lease, int], list[Claim]]
 """Claims up to so many documents."""
@@ -33,7 +39,7 @@ class Feed:
         self._ctx, self._limits = ctx, limits
         self._claiming, self._claimed = claiming, claimed
         self._chunks: deque[list[Claim]] = deque()
-        self._low = 0
+        self._low, self._size, self._claimed_at = 0, SMALLEST, 0.0
         self._ahead: asyncio.Task[bool] | None = None
 
     async def next(self) -> list[Claim] | None:
@@ -60,6 +66,7 @@ class Feed:
 
     async def _claim(self) -> bool:
         """Claim a block; False when there is none, and then this task is the last one."""
+        self._adapt()
         block = await asyncio.to_thread(self._claim_block)
         if not block:
             return False
@@ -70,12 +77,20 @@ class Feed:
         self._low, self._ahead = len(self._chunks) // 2, None
         return True
 
+    def _adapt(self) -> None:
+        now = time.monotonic()
+        if self._claimed_at and now - self._claimed_at < QUICK:
+            self._size = min(2 * self._size, LARGEST)
+        elif self._claimed_at and now - self._claimed_at > SLOW:
+            self._size = max(self._size // 2, SMALLEST)
+        self._claimed_at = now
+
     def _claim_block(self) -> list[Claim]:
         """Claim, with the events that say so, before any request leaves."""
         largest = max(self._limits.batch.values(), default=1)
         labels = self._ctx.scope.labels()
         with self._ctx.store.write() as tx:
-            size = max(BLOCK, 2 * self._limits.concurrency * largest)
+            size = max(self._size, 2 * self._limits.concurrency * largest)
             block = self._claiming(tx, self._ctx.scope, self._ctx.claimant, size)
             for claim in block:
                 row = claim.row

@@ -23,7 +23,7 @@ from ml_connector.core.stages import doubt
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.stages.feed import Claiming, Feed
 from ml_connector.core.stages.outcomes import EQUAL_ERRORS, ErrorStreak, Pair, Settler
-from ml_connector.core.stages.transform import transform
+from ml_connector.core.stages.transform import refresh_waiting, transform
 from ml_connector.core.state.store import Transaction
 
 FLUSH = 250
@@ -47,6 +47,7 @@ async def load(ctx: FlowContext) -> dict[str, Any]:
         ConnectorError: what stopped the flow.
     """
     await asyncio.to_thread(transform, ctx)
+    await asyncio.to_thread(refresh_waiting, ctx)
     loader = _Loader(ctx, await asyncio.to_thread(_guard, ctx))
     try:
         await loader.run()

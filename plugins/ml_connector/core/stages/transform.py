@@ -72,12 +72,14 @@ def _map_rows(ctx: FlowContext, tx: Transaction, rows: Sequence[AnyRow], work: _
     results: dict[int, Result] = {}
     for row in rows:
         source = sources.get((row.id, row.source_hash))
+        if source is None and row.absent_since is not None:
+            source = {}  # deleted after it could no longer be read: what "gone" means needs no content
         if source is not None:
             selected = bool(row.selected) and row.absent_since is None
             results[row.id] = ctx.mapping.apply(
                 source, work.crosswalk, selected=selected, known=may_be_known(row)
             )
-    missing = explain(ctx, tx, results.values())
+    missing = explain(ctx, tx, waits_of(results.values()))
     verdicts, payloads = [], []
     for row in rows:
         verdict, data = judge(ctx, row, results.get(row.id), missing)
@@ -139,12 +141,16 @@ def refusal(result: Refused) -> str:
     return f"{'' if named else f'{result.field}: '}{result.reason}{found}{expected}"
 
 
-def explain(ctx: FlowContext, tx: Transaction, results: Iterable[Result]) -> Explanations:
+def waits_of(results: Iterable[Result]) -> set[tuple[str, str]]:
+    """Crosswalk names and keys that results wait for."""
+    return {(item.crosswalk, item.key) for item in results if isinstance(item, Waiting)}
+
+
+def explain(ctx: FlowContext, tx: Transaction, waits: Iterable[tuple[str, str]]) -> Explanations:
     """Why crosswalk entries are missing; one that cannot come is a rejection, not a wait."""
     by_name: dict[str, set[str]] = {}
-    for item in results:
-        if isinstance(item, Waiting):
-            by_name.setdefault(item.crosswalk, set()).add(item.key)
+    for name, key in waits:
+        by_name.setdefault(name, set()).add(key)
     found: Explanations = {}
     for name, keys in by_name.items():
         owner = crosswalks.owner_scope(ctx.scope, name)
@@ -152,6 +158,22 @@ def explain(ctx: FlowContext, tx: Transaction, results: Iterable[Result]) -> Exp
         complete = watermarks.read_completely(tx.connection, owner)
         found.update({(name, key): _explanation(name, key, rows.get(key), complete) for key in keys})
     return found
+
+
+def refresh_waiting(ctx: FlowContext) -> None:
+    """Say anew why documents wait: what they wait for may have been rejected or excluded meanwhile."""
+    after = 0
+    while True:
+        with ctx.store.write() as tx:
+            rows = mapped.waiting(tx, ctx.scope, after, CHUNK)
+            reasons = explain(ctx, tx, [(row.waits_for, row.waits_key) for row in rows])
+            for row in rows:
+                status, reason = reasons[row.waits_for, row.waits_key]
+                if (row.status, row.reason) != (status, reason):
+                    mapped.tell_again(tx, row, status, reason)
+        if len(rows) < CHUNK:
+            return
+        after = rows[-1].id
 
 
 def _explanation(name: str, key: str, row: AnyRow | None, complete: bool) -> tuple[Status, str]:

@@ -207,6 +207,7 @@ crosswalk = Table(
     Column("label", String(256)),
     Column("origin", String(16), nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("ix_crosswalk_target", crosswalk.c.tenant, crosswalk.c.name, crosswalk.c.target_id)
 
@@ -324,6 +325,7 @@ audit_event = Table(
     Column("document_id", Big),
     Column("data", LargeBinary, nullable=False),
     Column("hash", String(64), nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("ix_audit_event_document", audit_event.c.document_id,
       sqlite_where=text("document_id IS NOT NULL"),

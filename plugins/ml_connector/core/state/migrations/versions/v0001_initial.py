@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("chain", "number", name="pk_audit_event"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_audit_event_document",
@@ -106,6 +107,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(length=16), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", "key", name="pk_crosswalk"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_crosswalk_target", "crosswalk", ["tenant", "name", "target_id"])
     op.create_table(
