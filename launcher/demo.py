@@ -79,7 +79,7 @@ def demonstration(
         airflow.start()
         user, password = airflow.login()
         say(f"Airflow is up: {airflow.address}  user {user}  password {password}")
-        yield Demonstration(airflow, addresses["control_url"], say)
+        yield Demonstration(airflow, addresses["control_url"], folder, say)
     finally:
         say("stopping everything that was started")
         if airflow is not None:
@@ -127,11 +127,13 @@ class Demonstration:
     Args:
         airflow: running.
         control: address of the sandbox's control endpoint.
+        folder: where everything is kept, for commands in another terminal.
         say: prints one line.
     """
 
-    def __init__(self, airflow: Airflow, control: str, say: Callable[[str], None]) -> None:
-        self.airflow, self._control, self._say = airflow, control, say
+    def __init__(self, airflow: Airflow, control: str, folder: Path, say: Callable[[str], None]) -> None:
+        self.airflow, self.folder = airflow, folder
+        self._control, self._say = control, say
 
     def day(self, title: str) -> bool:
         """Run every integration once; True when every flow reconciled."""
@@ -161,6 +163,8 @@ class Demonstration:
         user, password = self.airflow.login()
         print(
             f"\nThe Airflow UI stays up: {self.airflow.address}  user {user}  password {password}\n"
+            "In another terminal, ask it: "
+            f"ML_CONNECTOR_HOME={self.folder} make airflow ARGS='ml-connector records --open'\n"
             "Ctrl-C ends it.",
             flush=True,
         )

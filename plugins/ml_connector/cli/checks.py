@@ -134,7 +134,12 @@ def _files(reading: Reading, settings: Settings) -> Iterator[Finding]:
 
 def _pools(integrations: Sequence[Definition], tenants: Sequence[TenantConfig]) -> Iterator[Finding]:
     systems = all_systems(integrations)
-    existing = existing_pools()
+    try:
+        existing = existing_pools()
+    except SQLAlchemyError:
+        text = "has no tables yet; run `airflow db migrate`, then `airflow ml-connector init`"
+        yield Finding("error", "Airflow's database", text)
+        return
     for pool in wanted_pools(tenants, systems):
         if pool.name not in existing:
             yield Finding("error", f"pool {pool.name}", f"is missing: tasks would wait for ever; {_INIT}")
