@@ -48,17 +48,19 @@ class World:
     target = MemoryTarget()
     returns = MemoryTarget()
     fail_reading: Exception | None = None
+    readings = 0
     options: ClassVar[list[BaseModel]] = []
 
     @classmethod
     def reset(cls) -> None:
         """As at the start."""
         cls.source, cls.target, cls.returns = MemorySource(), MemoryTarget(), MemoryTarget()
-        cls.fail_reading, cls.options = None, []
+        cls.fail_reading, cls.options, cls.readings = None, [], 0
 
 
 def open_source(tenant: TenantConfig, dataset: Dataset, store: Store) -> AbstractAsyncContextManager[Source]:
     """The source, unless a test wants reading to fail."""
+    World.readings += 1
     if World.fail_reading is not None:
         raise World.fail_reading
     return _held(World.source)

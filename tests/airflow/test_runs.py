@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ml_connector.core.errors import ConfigurationError
+from ml_connector.core.errors import AuthenticationError, ConfigurationError
 from ml_connector.core.ledger import queries
 from ml_connector.core.state.schema import audit_chain, flow_state
 from tests.airflow.conftest import Installation
@@ -45,6 +45,22 @@ def test_xcom_stays_small_and_anchors_the_trail(installation: Installation) -> N
         ).one()
     assert (link.events, link.head) == (int(events), head)
     assert link.actor.startswith(f"{DAG}/")
+
+
+def test_refused_credentials_are_not_tried_by_every_task(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ERP_1", "http://user:wrong@127.0.0.1:1")
+    World.fail_reading = AuthenticationError("refused")
+    state, tasks = installation.run(DAG)
+    assert state == "failed"
+    assert tasks["orders.extract"] == tasks["returns.extract"] == "failed"
+    assert World.readings == 1
+    World.fail_reading = None
+    assert installation.run(DAG)[0] == "failed"
+    assert World.readings == 1
+    monkeypatch.setenv("AIRFLOW_CONN_ERP_1", "http://user:right@127.0.0.1:1")
+    assert installation.run(DAG)[0] == "success"
 
 
 def test_a_dry_run_plans_and_sends_nothing(installation: Installation) -> None:

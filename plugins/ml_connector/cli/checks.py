@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,14 +11,16 @@ from typing import Any, Literal
 from airflow.configuration import conf
 from sqlalchemy.exc import SQLAlchemyError
 
-from ml_connector.cli.frame import definitions
+from ml_connector.cli.frame import definitions, opened
 from ml_connector.cli.pools import existing_pools
 from ml_connector.core.config import Settings, TenantConfig
 from ml_connector.core.dag.configuration import find_faults, healthy_tenants
 from ml_connector.core.dag.definition import Definition, Reading, all_systems
+from ml_connector.core.dag.logins import identity
 from ml_connector.core.dag.pools import wanted_pools
 from ml_connector.core.dag.settings import open_database, read_settings
 from ml_connector.core.errors import ConnectorError
+from ml_connector.core.limits import Refusals
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.migrate import require_current
 
@@ -199,4 +202,12 @@ def _ping(subject: str, connection: Any) -> Finding:
     except Exception as error:  # noqa: BLE001 - a hook may fail in any way, and the next one must be tried
         text = str(error) if isinstance(error, ConnectorError) else type(error).__name__
         works, message = False, text
+    if works:
+        _forget_refusal(connection)
     return Finding("ok" if works else "error", subject, str(message))
+
+
+def _forget_refusal(connection: Any) -> None:
+    """The credentials work: the next run need not wait until their last refusal is forgotten."""
+    with contextlib.suppress(ConnectorError), opened() as store:  # a broken state database is told elsewhere
+        Refusals(store).forget(identity(connection))

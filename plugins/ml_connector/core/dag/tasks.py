@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -31,8 +31,10 @@ from ml_connector.core.dag import notify
 from ml_connector.core.dag.cadence import is_due, next_due
 from ml_connector.core.dag.configuration import check
 from ml_connector.core.dag.definition import Definition, Flow
+from ml_connector.core.dag.logins import tried_once
 from ml_connector.core.dag.params import read_params
 from ml_connector.core.dag.settings import open_store, read_settings
+from ml_connector.core.dag.system import System
 from ml_connector.core.state.store import Store
 
 if TYPE_CHECKING:
@@ -69,10 +71,11 @@ def extract(job: Job) -> dict[str, Any]:
     """Decide whether the flow runs, then read its source; in a dry run, plan instead."""
     with _session(job) as session:
         session.decide()
-        source = session.open_source()
-        if session.params.dry_run:
-            return asyncio.run(session.plan(source))
-        return asyncio.run(session.extract(source))
+        with session.logging_in(job.definition.source):
+            source = session.open_source()
+            if session.params.dry_run:
+                return asyncio.run(session.plan(source))
+            return asyncio.run(session.extract(source))
 
 
 def transform(job: Job) -> dict[str, Any]:
@@ -90,7 +93,8 @@ def load(job: Job, watermark_of: Asset) -> dict[str, Any]:
 
     with _session(job) as session:
         session.follow_decision()
-        counts = asyncio.run(session.with_target(session.open_target(), run))
+        with session.logging_in(job.definition.target):
+            counts = asyncio.run(session.with_target(session.open_target(), run))
         session.publish_watermark(watermark_of)
         return session.tell(counts)
 
@@ -105,7 +109,8 @@ def reconcile(job: Job) -> dict[str, Any]:
         reads_source = session.params.full and job.queue is None
         source = session.open_source() if reads_source else nullcontext()
         try:
-            return session.tell(asyncio.run(session.with_both(source, session.open_target(), run)))
+            with session.logging_in(job.definition.target):
+                return session.tell(asyncio.run(session.with_both(source, session.open_target(), run)))
         finally:
             session.alert_overdue()
 
@@ -195,6 +200,10 @@ class Session:
             return flows.get(connection, self.ctx.scope).succeeded_at
 
     # stages -----------------------------------------------------------------------------------
+
+    def logging_in(self, system: System) -> AbstractContextManager[None]:
+        """Guards the use of a system's credentials; see ``core.dag.logins``."""
+        return tried_once(self.store, self.job.tenant.connections[system.name])
 
     def open_source(self) -> AbstractAsyncContextManager[Source]:
         """Read the source's connection now; entering the result opens its client."""
