@@ -103,11 +103,23 @@ class Airflow:
         )
         return str(run["dag_run_id"])
 
+    def stop_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run as failed, whatever its tasks are about to do."""
+        self._call(
+            "PATCH", f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}", {"state": "failed"}
+        )
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """What Airflow says of each task of a run."""
+        run = urllib.parse.quote(run_id, safe="")
+        found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run}/taskInstances?limit=200")[
+            "task_instances"
+        ]
+        return found
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """State of each task of a run."""
-        run = urllib.parse.quote(run_id, safe="")
-        found = self.get(f"/dags/{dag_id}/dagRuns/{run}/taskInstances?limit=200")["task_instances"]
-        return {item["task_id"]: item["state"] or "none" for item in found}
+        return {item["task_id"]: item["state"] or "none" for item in self.task_instances(dag_id, run_id)}
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """State of a run."""

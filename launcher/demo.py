@@ -150,13 +150,17 @@ class Demonstration:
 
     def change(self) -> list[str]:
         """Move the sandbox to its second day; says what changed."""
-        request = urllib.request.Request(f"{self._control}/scenario/changes", data=b"{}", method="POST")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=60
-        ) as response:
-            changes: list[str] = json.load(response)
+        changes: list[str] = self.control("POST", "/scenario/changes", {})
         return changes
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the sandbox's control endpoint."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._control}{path}", data=data, method=method)
+        request.add_header("Content-Type", "application/json")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as response:
+            return json.load(response)
 
     def stay(self) -> None:
         """Leave the UI up until Ctrl-C."""

@@ -7,15 +7,20 @@ follow each other as a day does.
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from launcher.airflow import Refused
 from launcher.demo import Demonstration, demonstration
 from launcher.processes import wait_until
+from sandbox import credentials
 from tests.airflow.inbox import Received, inbox
 from tests.environment import REPOSITORY
 
@@ -23,6 +28,62 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAG = "peoplesoft_bill__demo"
 FLOWS = ("accounts", "departments", "vendors", "bills", "vendor_credits")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A connection to the sandbox in which something is wrong."""
+
+    system: str
+    changes: dict[str, str]
+    expected: str
+
+    def body(self, addresses: dict[str, str]) -> dict[str, Any]:
+        """The request of the form's Test button."""
+        right: dict[str, str] = {
+            "bill": {
+                "host": addresses["bill_url"], "login": credentials.BILL_USERNAME,
+                "password": credentials.BILL_PASSWORD,
+                "organization_id": credentials.BILL_ORGANIZATION, "dev_key": credentials.BILL_DEV_KEY,
+            },
+            "peoplesoft": {
+                "host": addresses["peoplesoft_url"], "login": credentials.OPRID,
+                "password": credentials.OPRID_PASSWORD, "node": credentials.NODE,
+            },
+        }[self.system]  # fmt: skip
+        fields = right | {name: value.format(**right) for name, value in self.changes.items()}
+        standard = {name: fields.pop(name) for name in ("host", "login", "password")}
+        body = {"connection_id": f"{self.system}_test", "conn_type": self.system, **standard}
+        return body | {"extra": json.dumps(fields)}
+
+
+WRONG_SETTINGS = [
+    Wrong("bill", {"organization_id": ""}, "organization_id: the BILL connection has no value"),
+    Wrong("bill", {"organization_id": "12345"}, "'12345' is no organization id"),
+    Wrong("bill", {"organization_id": "00801NOSUCHORG000001"}, "BDC_1123"),
+    Wrong("bill", {"dev_key": ""}, "dev_key: the BILL connection has no value"),
+    Wrong("bill", {"dev_key": "01WRONG"}, "BDC_1102"),
+    Wrong("bill", {"login": ""}, "login: the BILL connection has no value"),
+    Wrong("bill", {"password": ""}, "password: the BILL connection has no value"),
+    Wrong("bill", {"password": "wrong"}, "BDC_1101"),
+    Wrong("bill", {"host": "https://gateway.bill.com"}, "there is no such gateway"),
+    Wrong("bill", {"host": "{host}/v3"}, "must end before /v3"),
+    Wrong("bill", {"host": "http://127.0.0.1:9/connect"}, "no connection to 127.0.0.1:9"),
+    Wrong("bill", {"host": "{host}/nothing"}, "BDC_1121"),
+    Wrong("peoplesoft", {"host": ""}, "the host is missing"),
+    Wrong("peoplesoft", {"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1:9"),
+    Wrong("peoplesoft", {"login": ""}, "the login (OPRID) is missing"),
+    Wrong("peoplesoft", {"password": ""}, "the password of ML_CONNECTOR is missing"),
+    Wrong("peoplesoft", {"password": "wrong"}, "answered 401"),
+    Wrong("peoplesoft", {"node": ""}, "the node is missing"),
+    Wrong("peoplesoft", {"node": "WRONG_NODE"}, "Wrong node or gateway path"),
+    Wrong("peoplesoft", {"auth": "digest"}, "no way to authenticate"),
+    Wrong("peoplesoft", {"auth": "oauth2", "peopletools": "8.57"}, "began with 8.58"),
+    Wrong("peoplesoft", {"auth": "oauth2", "peopletools": "8.60"}, "token_url is missing"),
+    Wrong("peoplesoft", {"timeout": "soon"}, "no number of seconds"),
+    Wrong("peoplesoft", {"verify": "/no/such/bundle.pem"}, "does not exist"),
+    Wrong("peoplesoft", {"soap_auth": "digest"}, "basic or wsse"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +172,49 @@ def test_a_dry_run_sends_nothing(demo: Demonstration, first_day: bool) -> None:
     assert {state for name, state in tasks.items() if not name.endswith(".extract")} == {"skipped"}
 
 
-def test_forms_of_connections_are_there(demo: Demonstration) -> None:
-    body = {"connection_id": "bill_test", "conn_type": "bill", "host": "http://127.0.0.1:9", "login": "a"}
-    result: Any = demo.airflow.post("/connections/test", body | {"password": "b", "extra": "{}"})
-    assert result["status"] is False
-    assert "organization_id" in result["message"]
+def test_each_wrong_setting_of_a_connection_has_its_own_sentence(demo: Demonstration) -> None:
+    addresses = json.loads((demo.folder / "sandbox.json").read_text())
+    told = set()
+    for wrong in WRONG_SETTINGS:
+        result: Any = demo.airflow.post("/connections/test", wrong.body(addresses))
+        assert result["status"] is False, wrong
+        assert wrong.expected in result["message"], (wrong, result["message"])
+        told.add(result["message"])
+    assert len(told) == len(WRONG_SETTINGS)
+    for right in (Wrong("bill", {}, ""), Wrong("peoplesoft", {}, "")):
+        assert demo.airflow.post("/connections/test", right.body(addresses))["status"] is True
+
+
+def test_a_task_killed_while_its_request_is_under_way(demo: Demonstration, first_day: bool) -> None:
+    """SIGKILL to Airflow's own task process; the answer it waits for comes when it is dead."""
+    airflow, key = demo.airflow, ["US001", "95000001"]
+    like = demo.control("GET", "/scenario")["vouchers"]["good"].split("|")
+    copy = {"record": "voucher", "key": key, "like": like, "values": {"INVOICE_ID": "KILLED-IN-FLIGHT"}}
+    demo.control("POST", "/peoplesoft/upsert", copy)
+    demo.control(
+        "POST", "/faults", {"system": "bill", "kind": "hold", "operation": "POST /v3/bills*", "count": 1}
+    )
+    run_id = airflow.trigger(DAG)
+    wait_until(
+        lambda: demo.control("GET", "/state")["held"] == 1, [airflow.service], "the request being held"
+    )
+    (task,) = [item for item in airflow.task_instances(DAG, run_id) if item["task_id"] == "bills.load"]
+    titles = {process.pid: process.cmdline() for process in psutil.process_iter()}
+    (pid,) = [pid for pid, words in titles.items() if f"-- {task['id']}" in " ".join(words)]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(
+        lambda: airflow.tasks(DAG, run_id)["bills.load"] in ("failed", "up_for_retry"),
+        [airflow.service],
+        "Airflow noticing that the task is gone",
+        seconds=120,
+    )
+    demo.control("POST", "/release", {})
+    demo.control("DELETE", "/faults")
+    airflow.stop_run(DAG, run_id)
+    assert demo.day("the run after the kill")
+    wanted = {"table": "bills", "values": {"invoice.invoiceNumber": "KILLED-IN-FLIGHT"}}
+    assert len(demo.control("POST", "/bill/find", wanted)) == 1
+    assert demo.control("GET", "/state")["duplicates"] == {}
 
 
 def test_a_wrong_parameter_is_refused_by_the_form(demo: Demonstration) -> None:

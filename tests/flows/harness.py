@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,9 @@ from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.load import load
 from ml_connector.core.stages.reconcile import reconcile
 from ml_connector.core.stages.transform import transform
+from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.store import Store
+from ml_connector.core.state.store import Store, utc_now
 from ml_connector.peoplesoft.query import QueryService, make_client
 from ml_connector.peoplesoft.reader import PeopleSoftSource
 from ml_connector.peoplesoft.settings import PeopleSoftSettings
@@ -54,6 +55,9 @@ class Harness:
 
     Attributes:
         options: BILL options; look-ups are believed at once, since the sandbox commits at once.
+        clock: the ledger's time; the sandbox's, where a test lets hours pass.
+        patience: how long a load waits for documents in doubt.
+        page: rows per page of the source, where a test wants many pages of few documents.
         errors: what stopped a stage, by flow and stage, where ``tolerant`` runs met it.
     """
 
@@ -61,22 +65,32 @@ class Harness:
     bill_url: str
     database: Database
     options: BillOptions = field(default_factory=lambda: BillOptions(settle_seconds=0))
-    tenant: TenantConfig = field(default_factory=lambda: load_tenant(ROOT / "include" / "tenants" / "demo.yaml"))
+    tenant: TenantConfig = field(
+        default_factory=lambda: load_tenant(ROOT / "include" / "tenants" / "demo.yaml")
+    )
     lease: timedelta = timedelta(seconds=60)
+    patience: timedelta = timedelta(seconds=30)
+    clock: Callable[[], datetime] = utc_now
+    cipher: Cipher = field(default_factory=Cipher)
+    page: int | None = None
     errors: dict[str, ConnectorError] = field(default_factory=dict)
 
     def store(self, actor: str = "test") -> Store:
         """A session of its own, as each task opens one."""
-        return Store(self.database, actor=actor)
+        return Store(self.database, self.cipher, actor=actor, clock=self.clock)
 
     def context(self, flow: str, store: Store, **params: Any) -> FlowContext:
         """The flow as the DAG's tasks see it, not connected yet."""
         dataset_name, mapping_name, _ = FLOWS[flow]
         dataset = find_dataset("peoplesoft", dataset_name, MAPPINGS).for_tenant(self.tenant)
+        if self.page is not None:
+            size = dataset.page.model_copy(update={"rows": self.page, "minimum": self.page})
+            dataset = dataset.model_copy(update={"page": size})
         mapping = find_mapping("bill", mapping_name, MAPPINGS)
         return FlowContext(
-            self.tenant, flow, self.tenant.flow(flow), dataset, compile_mapping(mapping, dataset, self.tenant),
-            store, "test run", RunParams(**params), lease=self.lease, patience=timedelta(seconds=30),
+            self.tenant, flow, self.tenant.flow(flow), dataset,
+            compile_mapping(mapping, dataset, self.tenant), store, "test run", RunParams(**params),
+            lease=self.lease, patience=self.patience,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -89,7 +103,9 @@ class Harness:
                 make_client(self.peoplesoft, auth=self.peoplesoft.make_auth(None)) as client,
                 connect(self.bill, self.options, store) as api,
             ):
-                ctx.source = PeopleSoftSource(ctx.dataset, self.tenant, QueryService(client, self.peoplesoft.redactor()))
+                ctx.source = PeopleSoftSource(
+                    ctx.dataset, self.tenant, QueryService(client, self.peoplesoft.redactor())
+                )
                 ctx.target = FLOWS[flow][2](api, self.options, create=ctx.settings.create)
                 yield ctx
         finally:

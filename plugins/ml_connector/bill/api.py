@@ -255,7 +255,10 @@ class BillApi:
         raise AssertionError("unreachable")
 
     async def _answer(self, request: Request) -> Any:
-        response = await self._client.send(request)
+        try:
+            response = await self._client.send(request)
+        except ConnectorError as failed:
+            raise self._redacted(failed) from None  # a log-in on the way may have failed in BILL's words
         if response.status not in {200, 201, 204}:
             error = failure(request, response, self.now())
             raise self._redacted(error)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ml_connector.bill.api import ACCOUNTS, CLASSES, DEPARTMENTS, LOCATIONS, BillApi, Record, Resource
 from ml_connector.bill.options import BillOptions, Flow
-from ml_connector.bill.outcomes import conflict, in_bulk, loaded, one_by_one, rejected
+from ml_connector.bill.outcomes import conflict, in_bulk, in_doubt, loaded, one_by_one, rejected
 from ml_connector.bill.target import ACTIVE, ARCHIVED, BillTarget, as_wanted, cleared, is_archived
 from ml_connector.bill.values import differences, normal, select, shown, tree
 from ml_connector.core.contract import (
@@ -97,9 +97,9 @@ class _Directory(BillTarget):
         (found,) = self._compare([intent])
         if found.verdict is Verdict.EQUAL and found.target_id:
             return loaded(intent, found.target_id)
-        if found.verdict is Verdict.DIFFERENT and found.target_id:
-            intent.target_id = found.target_id
-            return await self._change(intent, progress)
+        if found.verdict in {Verdict.DIFFERENT, Verdict.UNSURE}:
+            # It may be another document's: only the ledger knows, and asks again before it changes it.
+            return in_doubt(intent, found.reason or refusal.reason)
         return rejected(intent, refusal)
 
     def _check(self, answers: Sequence[Record], bodies: Iterable[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from ml_connector.bill.options import BillOptions
 from ml_connector.bill.outcomes import conflict, in_doubt, loaded, rejected
 from ml_connector.bill.target import BillTarget, as_wanted, is_archived
 from ml_connector.bill.values import differences, money, normal, shown, total
-from ml_connector.core.contract import Found, Intent, Operation, Outcome, Payload, Progress, Verdict
+from ml_connector.core.contract import Found, Intent, Limits, Operation, Outcome, Payload, Progress, Verdict
 from ml_connector.core.errors import InDoubt, Rejected
 
 PAYMENTS_MADE = ("payment", "payments")
@@ -41,6 +41,11 @@ class VendorDocuments(BillTarget):
         self._sent: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, dict[str, list[str]]] = {}
         self._vendor_filter = True
+
+    def _limits(self) -> Limits:
+        return replace(
+            super()._limits(), distinct=True
+        )  # whether BILL refuses a second one is not documented
 
     def number(self, body: Mapping[str, Any]) -> Any:
         """The number that the vendor gave it."""
@@ -250,10 +255,8 @@ class VendorDocuments(BillTarget):
         found = (await self._find([replace(intent, attempted_at=None)], fresh=True))[0]
         if found.verdict is Verdict.EQUAL and found.target_id:
             return loaded(intent, found.target_id)
-        if found.verdict is Verdict.DIFFERENT and found.target_id:
-            intent.target_id = found.target_id
-            return await self._change(intent, progress)
-        if found.verdict is Verdict.UNSURE:
+        if found.verdict in {Verdict.DIFFERENT, Verdict.UNSURE}:
+            # It may be another document's: only the ledger knows, and asks again before it changes it.
             return in_doubt(intent, found.reason or refusal.reason)
         reason = (
             found.reason

@@ -272,6 +272,8 @@ class Limits:
         settle: seconds after which "not found" can be believed.
         read_back: pages that a reconcile may spend on the part in rotation.
         adopt: existing objects can be looked up before the first create.
+        distinct: two documents of one party with one label are one and the same (an invoice entered
+            twice): the second is for a person, whether or not the target would take it.
     """
 
     concurrency: int = 1
@@ -279,6 +281,7 @@ class Limits:
     settle: float = 120.0
     read_back: int = 50
     adopt: bool = True
+    distinct: bool = False
 
 
 class Progress(Protocol):

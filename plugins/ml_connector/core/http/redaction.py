@@ -10,15 +10,21 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 _SHORTEST = 4  # replacing a shorter value everywhere would make the text unreadable
 
+_PRIVATE = (
+    r"bank_?acc(?:oun)?t_?num(?:ber)?|account_?number|routing_?number|iban|tax_?id(?:entifier)?|vndr_tin|ssn"
+)
 _NAMES = (
     r"(?:proxy-)?authorization|(?:set-)?cookie|ps_token|pwd|passw(?:or)?d|passphrase|"
     r"[\w-]*secret[\w-]*|[\w-]*token|[\w-]*api[_-]?key|dev_?key|application_?key|session_?id|"
-    r"bank_?acc(?:oun)?t_?num(?:ber)?|account_?number|routing_?number|iban|tax_?id(?:entifier)?|vndr_tin|ssn"
+    rf"{_PRIVATE}"
 )
 _JSON_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}}\]\s]+)', re.IGNORECASE)
 _HEADER_LINE = re.compile(rf"(?im)^([ \t]*(?:{_NAMES})[ \t]*:[ \t]*)(\S.*)$")
 _FORM_FIELD = re.compile(rf"(?i)(\b(?:{_NAMES})=)([^&\s\"'<>]+)")
 _XML_FIELD = re.compile(rf"(?is)(<(?:\w+:)?({_NAMES})(?:\s[^>]*)?>)(.*?)(</)")
+_PROSE = re.compile(
+    rf"(?i)(\b(?:\w+\.)*(?:{_PRIVATE})\b['\"]?\s*[,:=]?\s*['\"]?)([A-Z0-9-]*\d[A-Z0-9-]{{3,}})"
+)
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9._~+/=-]{8,}")
 
 
@@ -30,7 +36,8 @@ def _forms(secret: str) -> set[str]:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """``text`` without the given values, and without the values of fields known to be secret.
 
-    Fields are recognised by name as JSON members, header lines, form fields and XML elements.
+    Fields are recognised by name as JSON members, header lines, form fields and XML elements; bank
+    details and tax numbers also in a sentence such as "Invalid field,value: accountNumber, 123456".
     """
     forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
@@ -39,6 +46,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = _XML_FIELD.sub(rf"\1{MASK}\4", text)
     text = _HEADER_LINE.sub(rf"\1{MASK}", text)
     text = _FORM_FIELD.sub(rf"\1{MASK}", text)
+    text = _PROSE.sub(rf"\1{MASK}", text)
     return _SCHEME.sub(rf"\1 {MASK}", text)
 
 

@@ -11,9 +11,22 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from ml_connector.core.contract import Desired, Intent, Operation
 from ml_connector.core.ledger.scope import Scope, Status, entering
@@ -85,15 +98,28 @@ def _claim(
 ) -> list[Claim]:
     now = tx.store.now()
     candidates = select(document.c.id).where(scope.rows(), condition, ~document.c.unmapped)
-    chosen = candidates.order_by(document.c.id).limit(limit).with_for_update(skip_locked=True)
+    candidates = candidates.order_by(document.c.id).limit(limit)
     values = entering(Status.SENDING, now) | {
         "attempt_id": uuid.uuid4().hex, "owner": lease.owner, "lease_until": now + lease.length,
         "operation": _OPERATION, "sent_hash": document.c.staged_hash, "sent_at": now + lease.length,
         "lookups": 0,
     }  # fmt: skip
-    statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
+    rows = _take(tx, candidates, condition, values)
+    return _with_intents(tx, rows, in_doubt=False)
+
+
+def _take(
+    tx: Transaction, candidates: Select[Any], condition: ColumnElement[bool], values: dict[str, Any]
+) -> list[AnyRow]:
+    """Update the rows that a query chooses; they come back in id order.
+
+    The query stands in a WITH clause: inside the UPDATE's own condition PostgreSQL may run it again
+    for each row, and then its LIMIT limits nothing.
+    """
+    chosen = candidates.with_for_update(skip_locked=True).cte("chosen")
+    statement = update(document).where(document.c.id.in_(select(chosen.c.id)), condition).values(values)
     rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
-    return _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=False)
+    return sorted(rows, key=itemgetter(0))
 
 
 def take_over(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[Claim]:
@@ -101,14 +127,12 @@ def take_over(tx: Transaction, scope: Scope, lease: Lease, limit: int) -> list[C
     now = tx.store.now()
     condition = and_(_stands(Status.SENDING), document.c.lease_until <= now)
     candidates = select(document.c.id).where(scope.rows(), condition).order_by(document.c.id).limit(limit)
-    chosen = candidates.with_for_update(skip_locked=True)
     values: dict[str, Any] = {
         "attempt_id": uuid.uuid4().hex, "owner": lease.owner, "lease_until": now + lease.length,
         "lookups": document.c.lookups + 1,
     }  # fmt: skip
-    statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
-    rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
-    claims = _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=True)
+    rows = _take(tx, candidates, condition, values)
+    claims = _with_intents(tx, rows, in_doubt=True)
     for claim in claims:
         tx.record("taken over", {"key": claim.row.key}, document_id=claim.row.id, **scope.labels())
     return claims
@@ -120,11 +144,9 @@ def claim_accepted(tx: Transaction, scope: Scope, lease: Lease, limit: int, afte
     free = or_(document.c.lease_until.is_(None), document.c.lease_until <= now)
     condition = and_(_stands(Status.ACCEPTED), document.c.id > after, free)
     candidates = select(document.c.id).where(scope.rows(), condition).order_by(document.c.id).limit(limit)
-    chosen = candidates.with_for_update(skip_locked=True)
     values = {"owner": lease.owner, "lease_until": now + lease.length}
-    statement = update(document).where(document.c.id.in_(chosen.scalar_subquery()), condition).values(values)
-    rows = records(tx.connection.execute(statement.returning(*_RETURNED)))
-    return _with_intents(tx, sorted(rows, key=lambda row: row.id), in_doubt=False)
+    rows = _take(tx, candidates, condition, values)
+    return _with_intents(tx, rows, in_doubt=False)
 
 
 def renew(tx: Transaction, scope: Scope, lease: Lease) -> None:
@@ -150,7 +172,7 @@ def held(tx: Transaction, taken: Sequence[Claim]) -> set[int]:
     for chunk in in_chunks(sorted(attempts)):
         statement = select(document.c.id, document.c.attempt_id).where(document.c.id.in_(chunk))
         rows = tx.connection.execute(statement.order_by(document.c.id).with_for_update()).all()
-        found.update(row.id for row in rows if row.attempt_id == attempts[row.id])
+        found.update(row_id for row_id, attempt in rows if attempt == attempts[row_id])
     return found
 
 
@@ -206,13 +228,11 @@ _SETTLE_LOADED = Bulk(_settle_loaded)
 
 def owned_elsewhere(tx: Transaction, scope: Scope, target_ids: dict[str, int]) -> dict[str, str]:
     """Target ids that another document of the flow already has: id to that document's key."""
-    taken = {}
+    taken: dict[str, str] = {}
     for chunk in in_chunks(target_ids):
         statement = select(document.c.id, document.c.key, document.c.target_id)
         rows = tx.connection.execute(statement.where(scope.rows(), document.c.target_id.in_(chunk))).all()
-        for row in rows:
-            if row.id != target_ids[row.target_id]:
-                taken[row.target_id] = row.key
+        taken.update({target_id: key for row_id, key, target_id in rows if row_id != target_ids[target_id]})
     return taken
 
 

@@ -12,7 +12,7 @@ from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
 from ml_connector.core.state.bulk import Bulk
-from ml_connector.core.state.database import AnyRow
+from ml_connector.core.state.database import AnyRow, records
 from ml_connector.core.state.schema import crosswalk, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -106,7 +106,7 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
         document.c.source_hash, document.c.staged_hash, document.c.loaded_hash, document.c.target_id,
         document.c.absent_since,
     ).where(scope.rows(), document.c.unmapped, document.c.id > after)  # fmt: skip
-    return tx.connection.execute(statement.order_by(document.c.id).limit(limit)).all()
+    return records(tx.connection.execute(statement.order_by(document.c.id).limit(limit)))
 
 
 def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) -> list[Status]:

@@ -12,7 +12,7 @@ from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.state.bulk import Bulk
-from ml_connector.core.state.database import AnyRow, upsert
+from ml_connector.core.state.database import AnyRow, records, upsert
 from ml_connector.core.state.schema import document, payload
 from ml_connector.core.state.store import Transaction, in_chunks
 
@@ -155,7 +155,7 @@ def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, 
     found = {}
     for chunk in in_chunks(keys):
         statement = select(*columns).where(scope.rows(), document.c.key.in_(chunk))
-        found.update({row.key: row for row in tx.connection.execute(statement).all()})
+        found.update({row.key: row for row in records(tx.connection.execute(statement))})
     return found
 
 

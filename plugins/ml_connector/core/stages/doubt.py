@@ -7,7 +7,7 @@ can have left, and after a second look-up: a timed-out create may still be commi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,10 +58,11 @@ def _decide(ctx: FlowContext, settler: Settler, taken: Sequence[Claim], found: d
     with ctx.store.write() as tx:
         now = tx.store.now()
         settled: list[Pair] = []
+        others = owned(tx, ctx, taken, found)
         for claim in taken:
             answer = found[claim.row.key]
             tx.record("looked up", _event(claim, answer), document_id=claim.row.id, **ctx.scope.labels())
-            if outcome := known_outcome(claim, answer):
+            if outcome := known_outcome(claim, answer, others):
                 settled.append((claim, outcome))
             elif answer.verdict is Verdict.DIFFERENT:
                 send_again(tx, claim, answer.target_id, now)
@@ -72,8 +73,28 @@ def _decide(ctx: FlowContext, settler: Settler, taken: Sequence[Claim], found: d
         settler.settle_in(tx, settled, adopted=True)
 
 
-def known_outcome(claim: Claim, answer: Found) -> Outcome | None:
-    """The outcome that an answer settles, if it settles any."""
+def owned(
+    tx: Transaction, ctx: FlowContext, taken: Sequence[Claim], found: Mapping[str, Found]
+) -> dict[str, str]:
+    """Objects that were found for a document and are another one's: target id to that one's key."""
+    ids = {
+        target_id: claim.row.id
+        for claim in taken
+        if claim.row.target_id is None and (target_id := found[claim.row.key].target_id)
+    }
+    return claims.owned_elsewhere(tx, ctx.scope, ids) if ids else {}
+
+
+def known_outcome(claim: Claim, answer: Found, others: Mapping[str, str]) -> Outcome | None:
+    """The outcome that an answer settles, if it settles any.
+
+    Args:
+        others: see :func:`owned`; such an object must not be changed for this document.
+    """
+    other = others.get(answer.target_id or "") if claim.row.target_id is None else None
+    if other is not None:
+        reason = f"the target's object {answer.target_id} already belongs to document {other}"
+        return Outcome(claim.row.key, "conflict", target_id=answer.target_id, reason=reason)
     if answer.verdict is Verdict.EQUAL:
         return Outcome(claim.row.key, "loaded", target_id=answer.target_id)
     if answer.verdict is Verdict.FOREIGN:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from ml_connector.core.contract import Limits, Operation
@@ -17,8 +17,8 @@ from ml_connector.core.state.store import Transaction
 SMALLEST, LARGEST = 50, 500
 """Documents of a block."""
 
-QUICK, SLOW = 2.0, 8.0
-"""Seconds for a block, below and above which the next one is larger or smaller: after a crash,
+QUICK, SLOW = timedelta(seconds=2), timedelta(seconds=8)
+"""Time for a block, below and above which the next one is larger or smaller: after a crash,
 everything claimed is in doubt, so a slow target gets small blocks."""
 
 Claiming = Callable[[Transaction, Scope, Lease, int], list[Claim]]
@@ -39,7 +39,8 @@ class Feed:
         self._ctx, self._limits = ctx, limits
         self._claiming, self._claimed = claiming, claimed
         self._chunks: deque[list[Claim]] = deque()
-        self._low, self._size, self._claimed_at = 0, SMALLEST, 0.0
+        self._low, self._size = 0, SMALLEST
+        self._claimed_at: datetime | None = None
         self._ahead: asyncio.Task[bool] | None = None
 
     async def next(self) -> list[Claim] | None:
@@ -78,10 +79,11 @@ class Feed:
         return True
 
     def _adapt(self) -> None:
-        now = time.monotonic()
-        if self._claimed_at and now - self._claimed_at < QUICK:
+        now = self._ctx.store.now()
+        taken = now - self._claimed_at if self._claimed_at else QUICK
+        if taken < QUICK:
             self._size = min(2 * self._size, LARGEST)
-        elif self._claimed_at and now - self._claimed_at > SLOW:
+        elif taken > SLOW:
             self._size = max(self._size // 2, SMALLEST)
         self._claimed_at = now
 

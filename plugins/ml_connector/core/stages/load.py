@@ -16,7 +16,7 @@ from typing import Any
 from ml_connector.core.contract import Found, Intent, Operation, Outcome, Verdict
 from ml_connector.core.errors import ConnectorError, GuardTripped, InDoubt, Repeated, Unavailable
 from ml_connector.core.fence import fenced
-from ml_connector.core.ledger import claims, flows
+from ml_connector.core.ledger import claims, flows, twins
 from ml_connector.core.ledger.claims import Claim, Lease
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.stages import doubt
@@ -181,6 +181,8 @@ class _Loader:
         if self.stopped is not None:  # while this worker waited for its batch
             self._done.extend((claim, Outcome(claim.row.key, "unsent")) for claim in chunk)
             return
+        if self.target.limits.distinct:
+            chunk = await self._without_twins(chunk)
         if self._adopting:
             chunk = await self._adopt(chunk)
         if chunk and await self._still_ours(chunk):
@@ -238,6 +240,22 @@ class _Loader:
                 text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {outcome.reason}"
                 self._stop(Repeated(text))
 
+    async def _without_twins(self, chunk: list[Claim]) -> list[Claim]:
+        """What was entered twice in the source is sent once: the target might take, and pay, both."""
+        creates = [claim.row.id for claim in chunk if claim.intent.operation is Operation.CREATE]
+        first = await asyncio.to_thread(self._twins, creates) if creates else {}
+        for claim in chunk:
+            if claim.row.id in first:
+                reason = (
+                    f"{first[claim.row.id]} has the same party and number; sending both would count twice"
+                )
+                self._done.append((claim, Outcome(claim.row.key, "conflict", reason=reason)))
+        return [claim for claim in chunk if claim.row.id not in first]
+
+    def _twins(self, ids: list[int]) -> dict[int, str]:
+        with self.ctx.store.read() as connection:
+            return twins.ahead(connection, self.ctx.scope, self.ctx.claimant.owner, ids)
+
     async def _adopt(self, chunk: list[Claim]) -> list[Claim]:
         """Go-live and restore: what the target holds already is adopted or reported, not created again."""
         creates = [claim for claim in chunk if claim.intent.operation is Operation.CREATE]
@@ -258,9 +276,10 @@ class _Loader:
     def _settle_adopted(self, creates: Sequence[Claim], found: dict[str, Found]) -> None:
         pairs: list[Pair] = []
         with self.ctx.store.write() as tx:
+            owned = doubt.owned(tx, self.ctx, creates, found)
             for claim in creates:
                 answer = found[claim.row.key]
-                if outcome := doubt.known_outcome(claim, answer):
+                if outcome := doubt.known_outcome(claim, answer, owned):
                     pairs.append((claim, outcome))
                 elif answer.verdict is Verdict.DIFFERENT:
                     doubt.send_again(tx, claim, answer.target_id, tx.store.now())

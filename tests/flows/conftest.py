@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from ml_connector.bill import api
+from ml_connector.core.http import Retry
+from ml_connector.core.stages import doubt, load
+from ml_connector.core.state.crypto import Cipher
+from ml_connector.core.state.database import Database
+from ml_connector.core.state.migrate import migrate
+from ml_connector.peoplesoft import pages
+from sandbox.data import Size
+from sandbox.server import Sandbox
+from tests.flows.harness import Harness
+from tests.flows.world import World
+
+MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repetitions and second look-ups come in a moment; their number and order stay as they are."""
+    monkeypatch.setattr(Retry, "delay", lambda *_: 0.01)
+    monkeypatch.setattr(pages, "_LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(api, "_PAUSES", (0.01, 0.02, 0.04, 0.08))
+    monkeypatch.setattr(doubt, "BETWEEN_LOOKUPS", timedelta(seconds=0.05))
+    monkeypatch.setattr(load, "LOOK_AGAIN", 0.05)
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> MakeWorld:
+    """Makes a world of a size: SQLite, since what differs between databases has tests of its own."""
+
+    @asynccontextmanager
+    async def make(size: Size | None = None, *, scenario: str = "plain", **more: Any) -> AsyncIterator[World]:
+        database = Database(f"sqlite:///{tmp_path / 'state.db'}")
+        migrate(database)
+        async with Sandbox(size or Size(vouchers=40, suppliers=6), scenario=scenario) as sandbox:
+            cipher = Cipher([Fernet.generate_key().decode()])
+            urls = (sandbox.peoplesoft_url, sandbox.bill_url)
+            harness = Harness(*urls, database, cipher=cipher, clock=sandbox.clock.now, **more)
+            yield World(sandbox, harness)
+        database.close()
+
+    return make
+
+
+@pytest.fixture
+async def world(make_world: MakeWorld) -> AsyncIterator[World]:
+    """A small one: 40 vouchers, 6 suppliers."""
+    async with make_world() as made:
+        yield made
+
+
+@pytest.fixture
+async def demo(make_world: MakeWorld) -> AsyncIterator[World]:
+    """A small one with one of each awkward case."""
+    async with make_world(scenario="demo") as made:
+        yield made
