@@ -52,8 +52,8 @@ DATASET = {
     "unit": "business_unit",
     "key": ["BUSINESS_UNIT", "ORDER_ID"],
     "fields": {
-        "BUSINESS_UNIT": {}, "ORDER_ID": {}, "PARTY": {}, "NAME": {}, "AMOUNT": {"type": "amount"}, "STATUS": {},
-        "CHANGED": {"type": "date"},
+        "BUSINESS_UNIT": {}, "ORDER_ID": {}, "PARTY": {}, "NAME": {}, "AMOUNT": {"type": "amount"},
+        "STATUS": {}, "CHANGED": {"type": "date"},
     },
     "change": {"stamp": "CHANGED", "precision": "date", "overlap": "1d"},
     "queries": {
@@ -116,7 +116,8 @@ class MemorySource:
         since = window.since or ""
         keys = sorted(
             key for key, item in self.orders.items()
-            if (window.scan is not Scan.CHANGES or item["CHANGED"] >= since) and key not in self.hidden_from_reads
+            if (window.scan is not Scan.CHANGES or item["CHANGED"] >= since)
+            and key not in self.hidden_from_reads
         )  # fmt: skip
         keys = [key for key in keys if window.cursor is None or key > window.cursor]
         chunks = [keys[i : i + self.page] for i in range(0, len(keys), self.page)] or [[]]
@@ -238,6 +239,6 @@ def flow(store: Store, source: MemorySource, target: MemoryTarget, **changes: An
     settings = tenant.flow("shop.orders").model_copy(update=changes.pop("settings", {}))
     params = RunParams(**changes.pop("params", {}))
     return FlowContext(
-        tenant, mapping.flow, settings, dataset, compile_mapping(mapping, dataset, tenant), store, "test run", params,
-        source, target, **changes,
+        tenant, mapping.flow, settings, dataset, compile_mapping(mapping, dataset, tenant), store,
+        "test run", params, source, target, **changes,
     )  # fmt: skip

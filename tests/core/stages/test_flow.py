@@ -400,7 +400,8 @@ async def test_reconcile_names_what_was_changed_behind_us(store: Store) -> None:
         ).all()
     assert {tuple(row) for row in found} == {
         ("missing", "US001|000002"), ("changed", "US001|000003"), ("surplus", "HAND"),
-        ("source new", "US001|000007"), ("source changed", "US001|000004"), ("source deleted", "US001|000005"),
+        ("source new", "US001|000007"), ("source changed", "US001|000004"),
+        ("source deleted", "US001|000005"),
     }  # fmt: skip
     assert statuses(store)["3"] == "drifted"
     result = await reconcile(flow(store, source, target))

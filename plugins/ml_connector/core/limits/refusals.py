@@ -36,7 +36,8 @@ class Refusals:
             raise AuthenticationError(
                 "These credentials were refused a moment ago and are not tried again before "
                 f"{until:%H:%M} UTC, since repeated failures lock the account. Correct the connection: "
-                "changed credentials are tried at once. Where they were right, `airflow ml-connector check --ping` clears this."
+                "changed credentials are tried at once. Where they were right, "
+                "`airflow ml-connector check --ping` clears this."
             )
 
     def note(self, name: str) -> None:
