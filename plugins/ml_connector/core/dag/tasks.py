@@ -6,7 +6,6 @@ audit chain, which is thereby anchored in Airflow's database too. Documents live
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from ml_connector.core import codec
+from ml_connector.core import codec, loop
 from ml_connector.core.config import (
     FlowSettings,
     Settings,
@@ -74,8 +73,8 @@ def extract(job: Job) -> dict[str, Any]:
         with session.logging_in(job.definition.source):
             source = session.open_source()
             if session.params.dry_run:
-                return asyncio.run(session.plan(source))
-            return asyncio.run(session.extract(source))
+                return loop.run(session.plan(source))
+            return loop.run(session.extract(source))
 
 
 def transform(job: Job) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def load(job: Job, watermark_of: Asset) -> dict[str, Any]:
     with _session(job) as session:
         session.follow_decision()
         with session.logging_in(job.definition.target):
-            counts = asyncio.run(session.with_target(session.open_target(), run))
+            counts = loop.run(session.with_target(session.open_target(), run))
         session.publish_watermark(watermark_of)
         return session.tell(counts)
 
@@ -110,7 +109,7 @@ def reconcile(job: Job) -> dict[str, Any]:
         source = session.open_source() if reads_source else nullcontext()
         try:
             with session.logging_in(job.definition.target):
-                return session.tell(asyncio.run(session.with_both(source, session.open_target(), run)))
+                return session.tell(loop.run(session.with_both(source, session.open_target(), run)))
         finally:
             session.alert_overdue()
 
