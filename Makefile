@@ -14,6 +14,8 @@ FIND_PYTHON = $$(for name in python3.11 python3.12 python3.13 python3; do \
 	&& command -v "$$name" && break; done)
 
 export PYTHONPATH :=
+# As pip does where a company's proxy signs the certificates: trust what this machine trusts.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help
 help: ## Show the targets
