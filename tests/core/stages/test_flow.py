@@ -19,6 +19,7 @@ from ml_connector.core.errors import (
 from ml_connector.core.ledger import actions, crosswalks, staging
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.planning.plan import make_plan
+from ml_connector.core.stages import totals
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.load import load
 from ml_connector.core.stages.reconcile import Unreconciled, reconcile
@@ -406,6 +407,23 @@ async def test_reconcile_names_what_was_changed_behind_us(store: Store) -> None:
     assert statuses(store)["3"] == "drifted"
     result = await reconcile(flow(store, source, target))
     assert result["unexplained"] == 0
+
+
+async def test_totals_are_the_same_whatever_their_pages(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = MemorySource([order(i, NAME="x" * 30 if i == 4 else f"Order {i}") for i in range(1, 12)])
+    ctx = flow(store, source, MemoryTarget())
+    await run(store, source, MemoryTarget())
+    with store.write() as tx:
+        whole = totals.compute(tx, ctx.scope, {}, ())
+    monkeypatch.setattr(totals, "PAGE", 3)
+    with store.write() as tx:
+        assert totals.compute(tx, ctx.scope, {}, ()) == whole
+    (total,) = [row for row in whole if row.business_status == "active"]
+    assert (total.source_count, total.target_count, total.open_count) == (11, 10, 1)
+    assert total.open_amount == Decimal("4.25")
+    assert total.explained
 
 
 async def test_accepted_is_not_done(store: Store) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import select
 
 from ml_connector.core.ledger.reports import Total
 from ml_connector.core.ledger.scope import Scope, Status
+from ml_connector.core.state.database import AnyRow, records
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Transaction
 
 ZERO = Decimal(0)
 GROUPS = ["unit", "business_status", "currency"]
+PAGE = 10_000
 
 _COLUMNS = (
     document.c.id, document.c.unit, document.c.business_status, document.c.state, document.c.loaded_state,
@@ -34,16 +36,26 @@ def compute(
             count as the ledger has them.
         gone: documents whose object was not found.
     """
-    numbers = (
-        _Numbers(row, in_target, gone).as_row()
-        for row in tx.connection.execute(select(*_COLUMNS).where(scope.rows()))
-    )
-    frame = pd.DataFrame([row for row in numbers if row is not None])
-    if frame.empty:
+    frames, after = [], 0
+    while rows := _page(tx, scope, after):
+        after = rows[-1].id
+        numbers = [_Numbers(row, in_target, gone).as_row() for row in rows]
+        frames.append(_summed(pd.DataFrame([row for row in numbers if row is not None])))
+    frames = [frame for frame in frames if not frame.empty]
+    if not frames:
         return []
-    sums = frame.groupby(GROUPS, sort=True, dropna=False).sum()
-    rows = sums.reset_index().to_dict("records")
-    return [Total(**{str(name): _plain(value) for name, value in row.items()}) for row in rows]
+    lines = _summed(pd.concat(frames)).to_dict("records")
+    return [Total(**{str(name): _plain(value) for name, value in line.items()}) for line in lines]
+
+
+def _page(tx: Transaction, scope: Scope, after: int) -> list[AnyRow]:
+    """The next rows of the flow: a ledger of any size costs the memory of one page."""
+    statement = select(*_COLUMNS).where(scope.rows(), document.c.id > after)
+    return records(tx.connection.execute(statement.order_by(document.c.id).limit(PAGE)))
+
+
+def _summed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame if frame.empty else frame.groupby(GROUPS, sort=True, dropna=False).sum().reset_index()
 
 
 class _Numbers:
