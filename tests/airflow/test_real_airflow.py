@@ -199,9 +199,11 @@ def test_a_task_killed_while_its_request_is_under_way(demo: Demonstration, first
         lambda: demo.control("GET", "/state")["held"] == 1, [airflow.service], "the request being held"
     )
     (task,) = [item for item in airflow.task_instances(DAG, run_id) if item["task_id"] == "bills.load"]
-    titles = {process.pid: process.cmdline() for process in psutil.process_iter()}
-    (pid,) = [pid for pid, words in titles.items() if f"-- {task['id']}" in " ".join(words)]
-    os.kill(pid, signal.SIGKILL)
+    title = f"-- {task['id']}"  # of the process that runs the task; its supervisor bears another
+    (process,) = [
+        one for one in psutil.process_iter(["cmdline"]) if title in " ".join(one.info["cmdline"] or ())
+    ]
+    os.kill(process.pid, signal.SIGKILL)
     wait_until(
         lambda: airflow.tasks(DAG, run_id)["bills.load"] in ("failed", "up_for_retry"),
         [airflow.service],
