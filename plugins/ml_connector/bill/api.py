@@ -39,25 +39,21 @@ class Resource:
         path: below ``/v3/``.
         bulk: objects per bulk create.
         envelope: the member that holds a bulk answer; None for a bare array.
-        restorable: an archived one can be restored.
-        bulk_changes: it has ``PATCH /bulk`` and ``/bulk/archive``.
     """
 
     path: str
     bulk: int
     envelope: str | None = None
-    restorable: bool = True
-    bulk_changes: bool = False
 
 
 VENDORS = Resource("vendors", 20, "vendors")
 BILLS = Resource("bills", 100)
-VENDOR_CREDITS = Resource("vendor-credits", 50, "vendorCredits", restorable=False)
-ACCOUNTS = Resource("classifications/chart-of-accounts", 50, "chartOfAccounts", bulk_changes=True)
-DEPARTMENTS = Resource("classifications/departments", 50, "departments", bulk_changes=True)
-LOCATIONS = Resource("classifications/locations", 50, "locations", bulk_changes=True)
-CLASSES = Resource("classifications/accounting-classes", 50, "accountingClasses", bulk_changes=True)
-PAYMENTS = Resource("payments", 50, "payments", restorable=False)
+VENDOR_CREDITS = Resource("vendor-credits", 50, "vendorCredits")
+ACCOUNTS = Resource("classifications/chart-of-accounts", 50, "chartOfAccounts")
+DEPARTMENTS = Resource("classifications/departments", 50, "departments")
+LOCATIONS = Resource("classifications/locations", 50, "locations")
+CLASSES = Resource("classifications/accounting-classes", 50, "accountingClasses")
+PAYMENTS = Resource("payments", 50, "payments")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -39,9 +40,9 @@ class _Directory(BillTarget):
         batch = {**limits.batch, Operation.UPDATE: self.resource.bulk if self.options.bulk else 1}
         return Limits(limits.concurrency, batch, limits.settle, limits.read_back)
 
+    @abstractmethod
     def identity(self, body: Mapping[str, Any]) -> str:
         """What makes it the same object in both systems, normalised; empty where it has none."""
-        raise NotImplementedError
 
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
         """Compare with the whole list; one that is in doubt is looked for in a fresh one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -47,13 +48,13 @@ class VendorDocuments(BillTarget):
             super()._limits(), distinct=True
         )  # whether BILL refuses a second one is not documented
 
+    @abstractmethod
     def number(self, body: Mapping[str, Any]) -> Any:
         """The number that the vendor gave it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def date(self, body: Mapping[str, Any]) -> Any:
         """The date that stands on it."""
-        raise NotImplementedError
 
     async def _equal(self, intent: Intent, record: Record) -> bool:
         """Whether BILL holds it as desired."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ ARCHIVED = "archived"
 ACTIVE = "active"
 
 
-class BillTarget:
+class BillTarget(ABC):
     """Base of the targets; implements ``core.contract.Target`` but for what a subclass adds.
 
     Args:
@@ -58,8 +59,8 @@ class BillTarget:
 
     # ---- the contract
 
-    async def find(self, intents: Sequence[Intent]) -> list[Found]:
-        raise NotImplementedError
+    @abstractmethod
+    async def find(self, intents: Sequence[Intent]) -> list[Found]: ...
 
     async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
         """Create in bulk, change one by one; see :meth:`_change`."""
@@ -98,21 +99,21 @@ class BillTarget:
 
     # ---- what a subclass says
 
+    @abstractmethod
     async def _change(self, intent: Intent, progress: Progress) -> Outcome:
         """Carry out an update or a removal."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _post(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Create these, all or none; raises ``Rejected`` when BILL took none."""
-        raise NotImplementedError
 
     async def _refused(self, intent: Intent, refusal: Rejected, progress: Progress) -> Outcome:
         """Decide about a create that BILL refused."""
         return rejected(intent, refusal)
 
+    @abstractmethod
     async def _record(self, record: Record) -> TargetRecord:
         """An object in the mapping's terms."""
-        raise NotImplementedError
 
     # ---- helpers
 

@@ -7,6 +7,7 @@ a login first, the request once more after a 401. Whatever it yielded last is th
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterable
 
@@ -14,12 +15,12 @@ from ml_connector.core.errors import AuthenticationError
 from ml_connector.core.http.messages import Request, Response
 
 
-class Auth:
+class Auth(ABC):
     """Base: override :meth:`auth_flow`, and :meth:`secrets` so that errors can hide them."""
 
+    @abstractmethod
     def auth_flow(self, request: Request) -> AsyncGenerator[Request, Response]:
         """Yield requests, receive their responses."""
-        raise NotImplementedError
 
     def secrets(self) -> Iterable[str]:
         """Values that must appear in no text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -116,17 +117,17 @@ class TokenAuth(Auth):
         self._token: Token | None = None
         self._login_refused: str | None = None
 
+    @abstractmethod
     def login_request(self) -> Request:
         """The request that fetches a token; an absolute URL or one below the client's base."""
-        raise NotImplementedError
 
+    @abstractmethod
     def token_from(self, response: Response) -> Token:
         """The token in a login's response; raises ``AuthenticationError`` and the like."""
-        raise NotImplementedError
 
+    @abstractmethod
     def authorize(self, request: Request, token: Token) -> Request:
         """The request with the token in it."""
-        raise NotImplementedError
 
     def refused(self, response: Response) -> bool:
         """The token is no longer good: log in again, once."""

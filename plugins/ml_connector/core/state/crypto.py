@@ -58,7 +58,3 @@ class Cipher:
                 field="[ml_connector] payload_keys",
                 expected="every key that has been in use since the data was written",
             ) from None
-
-    def rotate(self, stored: bytes) -> bytes:
-        """Seal again under the newest key."""
-        return self.seal(self.open(stored))
