@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from ml_connector.core.config import Dataset, TenantConfig
-from ml_connector.core.contract import Source, Target
+from ml_connector.core.contract import EventSource, Source, Target
 from ml_connector.core.state.store import Store
-from tests.core.stages.support import MemorySource, MemoryTarget
+from ml_connector.core.webhooks import Delivery, Event, Verifier
+from tests.core.stages.support import EventfulSource, MemorySource, MemoryTarget
 
 Held = TypeVar("Held")
 
@@ -45,6 +47,7 @@ class World:
     """What the doubles hold; tasks run in the test's process and see the same."""
 
     source = MemorySource()
+    parcels = EventfulSource()
     target = MemoryTarget()
     returns = MemoryTarget()
     fail_reading: Exception | None = None
@@ -55,10 +58,13 @@ class World:
     def reset(cls) -> None:
         """As at the start."""
         cls.source, cls.target, cls.returns = MemorySource(), MemoryTarget(), MemoryTarget()
+        cls.parcels = EventfulSource()
         cls.fail_reading, cls.options, cls.readings = None, [], 0
 
 
-def open_source(tenant: TenantConfig, dataset: Dataset, store: Store) -> AbstractAsyncContextManager[Source]:
+def open_source(
+    tenant: TenantConfig, dataset: Dataset, store: Store, _options: BaseModel
+) -> AbstractAsyncContextManager[Source]:
     """The source, unless a test wants reading to fail."""
     World.readings += 1
     if World.fail_reading is not None:
@@ -79,6 +85,25 @@ def open_returns(
 ) -> AbstractAsyncContextManager[Target]:
     """The target of returns."""
     return _held(World.returns)
+
+
+def open_parcels(
+    tenant: TenantConfig, dataset: Dataset, store: Store, options: BaseModel
+) -> AbstractAsyncContextManager[EventSource]:
+    """The shop as a source."""
+    World.options.append(options)
+    return _held(World.parcels)
+
+
+def verifier(tenant: TenantConfig, store: Store) -> Verifier:
+    """Takes everything: what is genuine is not the subject of these tests."""
+    return _Trusting()
+
+
+class _Trusting:
+    def accept(self, delivery: Delivery) -> Sequence[Event]:
+        body = json.loads(delivery.body)
+        return [Event(body["id"], body["type"], body)]
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ def dag(bag: Any) -> Any:
 
 def test_shipped_files_import(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"peoplesoft_bill__demo"}
+    assert set(bag.dags) == {"peoplesoft_bill__demo", "ml_connector_watch"}
 
 
 def test_task_ids_are_the_contract(dag: Any) -> None:

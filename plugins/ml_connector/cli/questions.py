@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.cli.frame import command, definitions, opened, settings, show
 from ml_connector.core.dag.configuration import healthy_tenants, is_enabled
 from ml_connector.core.errors import ConfigurationError
-from ml_connector.core.ledger import queries
+from ml_connector.core.ledger import queries, stories
 from ml_connector.core.ledger.scope import Status
 
 
@@ -45,7 +45,7 @@ def _configured(tenant: str | None) -> list[tuple[str, str]]:
         (item.tenant, flow.name)
         for definition in definitions().definitions
         for item in tenants
-        if (configured := item.integrations.get(definition.target.name)) and configured.enabled
+        if (configured := item.integrations.get(definition.integration)) and configured.enabled
         for flow in definition.flows
         if is_enabled(definition, item, flow, installation)
     ]
@@ -87,7 +87,7 @@ def records(args: Any) -> None:
 def show_story(args: Any) -> int | None:
     """One document's story."""
     with opened() as store:
-        stories = queries.story(store, args.key, tenant=args.tenant, flow=args.flow)
+        stories = stories.story(store, args.key, tenant=args.tenant, flow=args.flow)
     if args.output == "json" or not stories:
         show(args, stories, empty=f"No document has the key, label or target id {args.key}.")
         return None if stories else 1

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ml_connector.core.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from ml_connector.core.webhooks import Event
 
 Payload = dict[str, Any]
 """A JSON object in the sense of ``core.codec``."""
@@ -116,6 +119,33 @@ class Source(Protocol):
 
     async def by_key(self, keys: Sequence[str]) -> KeyAnswer:
         """Read exactly these documents."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """What a source found when it made sure that events keep coming.
+
+    Attributes:
+        events: those that were missed, from the sender's own history.
+        alerts: sentences for people: a subscription was switched off, cannot be kept, and so on.
+        note: what was found and done, for the trail.
+    """
+
+    events: Sequence[Event] = ()
+    alerts: Sequence[str] = ()
+    note: str | None = None
+
+
+class EventSource(Source, Protocol):
+    """A source whose system also sends events. An event only wakes; the object itself is read."""
+
+    async def catch_up(self) -> CaughtUp:
+        """Make sure that events keep coming, and bring those that were missed."""
+        ...
+
+    async def keys_of(self, events: Sequence[Event]) -> Mapping[str, Sequence[str]]:
+        """Natural keys of the documents that each event concerns, by event id."""
         ...
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from pydantic import BaseModel
+
 from ml_connector.core.config import Dataset, TenantConfig
 from ml_connector.core.contract import Source
 from ml_connector.core.ledger.credentials import Credentials, SharedTokens
@@ -14,8 +16,10 @@ from ml_connector.peoplesoft.reader import PeopleSoftSource
 from ml_connector.peoplesoft.settings import PeopleSoftSettings
 
 
-def open_source(tenant: TenantConfig, dataset: Dataset, store: Store) -> AbstractAsyncContextManager[Source]:
-    """One dataset of a tenant.
+def open_source(
+    tenant: TenantConfig, dataset: Dataset, store: Store, _options: BaseModel
+) -> AbstractAsyncContextManager[Source]:
+    """One dataset of a tenant; reading PeopleSoft depends on no integration's options.
 
     Raises:
         ConfigurationError: the tenant's connection is missing or wrong.

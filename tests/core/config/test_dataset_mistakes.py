@@ -21,7 +21,7 @@ LOWERED = "children.lines.children.distributions"
 MISTAKES = [
     Mistake("dataset: vouchers", "dataset: voucher", 1, "dataset", "voucher", "vouchers, as the path says"),
     Mistake("system: peoplesoft", "system: psoft", 2, "system", "psoft", "peoplesoft, as the path says"),
-    Mistake("unit: business_unit", "unit: company", 3, "unit", "company", "business_unit or setid"),
+    Mistake("unit: business_unit", "unit: company", 3, "unit", "company", "business_unit, setid or account"),
     Mistake("unit: business_unit", "unit: setid", 3, "unit", "setid",
             "a field SETID, or unit_field naming the one that holds it"),
     Mistake("alias: A\n", "alias: A\ncolumns: {GROSS: EXPR1_1}\n", 6, "columns.GROSS", "EXPR1_1", FIELDS),

@@ -11,8 +11,8 @@ from ml_connector.core.config import InvalidFile, load_tenant
 from .support import TENANT, Mistake, assert_told, write
 
 NAMES = (
-    "one of business_units, connections, environment, integrations, notify, queries, rules, setid_of, "
-    "setids, start, tenant, time_zone, value_maps"
+    "one of business_units, component_interfaces, connections, environment, integrations, notify, queries, "
+    "rules, setid_of, setids, start, tenant, time_zone, value_maps"
 )
 CADENCE = 'a duration such as 15m, or a cron expression of five fields such as "*/15 * * * *"'
 
@@ -52,7 +52,7 @@ MISTAKES = [
             "at least one test", "the condition is empty"),
     Mistake("type: http", "type: slack", 16, "notify.0.type", "slack", "http or smtp"),
     Mistake("[failure, deadline]", "[failure, late]", 16, "notify.0.events.1", "late",
-            "failure, deadline or overdue"),
+            "failure, deadline, overdue, subscription or stale"),
     Mistake(", to: [ap@example.com]", "", 17, "notify.1", None, "at least one mail address in to"),
     Mistake("ap@example.com", "ap", 17, "notify.1.to.0", "ap", "a mail address such as ap@example.com"),
     Mistake('"*/15 * * * *"', '"*/15 * * *"', 20, "integrations.bill.schedule", "*/15 * * *", CADENCE),

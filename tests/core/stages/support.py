@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from ml_connector.core.config.dataset import Dataset
 from ml_connector.core.config.mapping import Mapping
 from ml_connector.core.config.tenant import TenantConfig
 from ml_connector.core.contract import (
+    CaughtUp,
     Document,
     Found,
     Intent,
@@ -32,6 +34,7 @@ from ml_connector.core.contract import (
 from ml_connector.core.mapping import compile_mapping
 from ml_connector.core.stages.context import FlowContext, RunParams
 from ml_connector.core.state.store import Store
+from ml_connector.core.webhooks import Event
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -131,6 +134,29 @@ class MemorySource:
     async def by_key(self, keys: Sequence[str]) -> KeyAnswer:
         there = [self.document(key) for key in keys if key in self.orders]
         return KeyAnswer(there, [key for key in keys if key not in self.orders])
+
+
+class EventfulSource(MemorySource):
+    """Orders that also send events."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.caught = CaughtUp()
+        self.asked: list[Sequence[str]] = []
+        self.fail: Exception | None = None
+
+    async def catch_up(self) -> CaughtUp:
+        return self.caught
+
+    async def keys_of(self, events: Sequence[Event]) -> Map[str, Sequence[str]]:
+        concerned = [event for event in events if event.type != "shop.opened"]
+        return {event.event_id: [event.body["order"]] for event in concerned}
+
+    async def by_key(self, keys: Sequence[str]) -> KeyAnswer:
+        self.asked.append(keys)
+        if self.fail is not None:
+            raise self.fail
+        return await super().by_key(keys)
 
 
 @dataclass

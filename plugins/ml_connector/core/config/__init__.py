@@ -34,7 +34,15 @@ from ml_connector.core.config.override_checks import check_overrides
 from ml_connector.core.config.problems import InvalidFile, Problem
 from ml_connector.core.config.schemas import export_schemas
 from ml_connector.core.config.settings import Settings
-from ml_connector.core.config.tenant import FlowSettings, Integration, MaxChanges, Notifier, TenantConfig
+from ml_connector.core.config.tenant import (
+    ComponentInterface,
+    FlowSettings,
+    Integration,
+    InterfaceKind,
+    MaxChanges,
+    Notifier,
+    TenantConfig,
+)
 from ml_connector.core.config.values import Cadence, Duration
 
 __all__ = [
@@ -43,6 +51,7 @@ __all__ = [
     "Check",
     "Child",
     "Comparison",
+    "ComponentInterface",
     "Condition",
     "Dataset",
     "DatasetField",
@@ -50,6 +59,7 @@ __all__ = [
     "EffectiveDated",
     "FlowSettings",
     "Integration",
+    "InterfaceKind",
     "InvalidFile",
     "Level",
     "Mapping",

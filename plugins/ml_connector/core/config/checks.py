@@ -96,7 +96,7 @@ def check_dataset(dataset: Dataset) -> None:
     if dataset.file:
         _check_place(dataset, Path(dataset.file.path), report)
     _check_level(dataset, (), report)
-    if dataset.unit_name not in dataset.fields:
+    if dataset.unit != "account" and dataset.unit_name not in dataset.fields:
         expected = f"a field {dataset.unit_name}, or unit_field naming the one that holds it"
         report.add(("unit",), f"the documents have no field {dataset.unit_name}", expected)
     _check_queries(dataset, report)
@@ -145,6 +145,10 @@ def _known(level: Level, name: str, at: KeyPath, report: Report) -> bool:
 
 def _check_queries(dataset: Dataset, report: Report) -> None:
     queries = dataset.queries.named()
+    if dataset.read == "interface":
+        if queries:
+            report.add(("queries",), "a dataset with read: interface has no queries", "no queries")
+        return
     if not queries or set(queries) == {"open"}:
         wanted = "a query changes or full, or by_key alone for a look-up"
         report.add(("queries",), "no query reads all documents", wanted)
@@ -181,7 +185,7 @@ def _check_change(dataset: Dataset, report: Report) -> None:
     change = dataset.change
     if change is None:
         return
-    if dataset.queries.changes is None:
+    if dataset.read == "queries" and dataset.queries.changes is None:
         report.add(("change",), "a change stamp needs the query changes", "a query changes")
     wanted: dict[str, tuple[Any, ...]] = {"date": ("date", "datetime"), "time": ("datetime",)}
     for key, name in (("stamp", change.stamp), ("fallback", change.fallback)):

@@ -122,14 +122,20 @@ class PageSize(Model):
 
 
 class Dataset(Level):
-    """A dataset file. The document itself is the top level."""
+    """A dataset file. The document itself is the top level.
+
+    ``read: interface``: the source asks its system's own interface, so the file names no queries.
+    ``unit: account``: the documents belong to the tenant's account there, not to a business unit or
+    SETID; the system's name then stands for the unit.
+    """
 
     dataset: Name
     system: Name
     description: str | None = None
-    unit: Literal["business_unit", "setid"]
+    read: Literal["queries", "interface"] = "queries"
+    unit: Literal["business_unit", "setid", "account"]
     unit_field: FieldName | None = None
-    queries: Queries
+    queries: Queries = Queries()
     change: Change | None = None
     open_when: Condition | None = None
     full_every: Duration | None = None

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from ml_connector.core.config.conditions import Condition, Rule
 from ml_connector.core.config.values import (
+    REVERSE,
     FieldName,
     FlowName,
     Form,
@@ -135,6 +136,7 @@ class MappingField(Model):
     template: Text | None = None
     crosswalk: FlowName | None = None
     key: Text | None = None
+    reverse: Switch = False
     each: Path | None = None
     fields: dict[TargetName, MappingField] = Field(default_factory=dict)
     append: tuple[Appended, ...] = ()
@@ -157,6 +159,11 @@ class MappingField(Model):
     def kind(self) -> str:
         """Which of the kinds this is."""
         return self._kinds()[0]
+
+    @property
+    def crosswalk_name(self) -> str:
+        """Name under which the crosswalk's entries are looked up, by key or by target id."""
+        return f"{REVERSE}{self.crosswalk}" if self.reverse else self.crosswalk or ""
 
     @property
     def has_default(self) -> bool:
@@ -191,6 +198,7 @@ class MappingField(Model):
 
 _ONLY_WITH = {
     "key": ("crosswalk",),
+    "reverse": ("crosswalk",),
     "optional": ("crosswalk",),
     "fields": ("each",),
     "append": ("each",),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -13,6 +13,7 @@ from ml_connector.core.config.values import (
     Cadence,
     ConnectionId,
     Duration,
+    FieldName,
     Form,
     Model,
     Name,
@@ -25,7 +26,12 @@ from ml_connector.core.config.values import (
     wrong,
 )
 
-NotifyEvent = Literal["failure", "deadline", "overdue"]
+NotifyEvent = Literal["failure", "deadline", "overdue", "subscription", "stale"]
+ALL_EVENTS: tuple[NotifyEvent, ...] = get_args(NotifyEvent)
+InterfaceKind = Literal["voucher", "journal", "supplier", "purchase_order"]
+InterfaceName = Annotated[
+    str, Form(r"[A-Z0-9_]{1,30}", "a name of up to 30 capitals, digits and _ such as AP_VOUCHER")
+]
 QueryKey = Annotated[
     str,
     Form(
@@ -69,11 +75,17 @@ class FlowSettings(Model):
 
 
 class Integration(Model):
-    """PeopleSoft and one other system. ``options`` belong to that system's own model."""
+    """PeopleSoft and one other system. ``options`` belong to that system's own model.
+
+    ``events_schedule`` is how often back flows look even though no event has come.
+    ``stale_after``: a flow without a success for so long is told to people.
+    """
 
     enabled: Switch = True
     schedule: Cadence | None = None
+    events_schedule: Cadence | None = timedelta(minutes=15)
     deadline: Duration | None = None
+    stale_after: Duration | None = None
     queue: Text | None = None
     flows: dict[Name, FlowSettings] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
@@ -83,12 +95,30 @@ class Integration(Model):
         return self.flows.get(name) or FlowSettings()
 
 
+class ComponentInterface(Model):
+    """A component interface of PeopleSoft as this site has it.
+
+    Attributes:
+        name: its name, where it differs from the product's default.
+        service: its web service, ``CI_<name>`` where the site did not rename it.
+        version: the service's version.
+        properties: our name of a property or collection to the site's.
+        read: how to look up what is there: the dataset's query, or the interface's own Get and Find.
+    """
+
+    name: InterfaceName | None = None
+    service: InterfaceName | None = None
+    version: Annotated[str, Form(r"[0-9A-Z_.]{1,20}", "a version such as 1")] = "1"
+    properties: dict[FieldName, FieldName] = Field(default_factory=dict)
+    read: Literal["query", "interface"] = "query"
+
+
 class Notifier(Model):
     """An Airflow notifier. The address or host stands in its connection."""
 
     type: Literal["http", "smtp"]
     connection: ConnectionId
-    events: Annotated[tuple[NotifyEvent, ...], Field(min_length=1)] = ("failure", "deadline", "overdue")
+    events: Annotated[tuple[NotifyEvent, ...], Field(min_length=1)] = ALL_EVENTS
     to: tuple[MailAddress, ...] = ()
     endpoint: str | None = None
 
@@ -111,6 +141,7 @@ class TenantConfig(Model):
     setids: tuple[UnitName, ...] = ()
     setid_of: dict[Name, dict[UnitName, UnitName]] = Field(default_factory=dict)
     queries: dict[QueryKey, QueryName] = Field(default_factory=dict)
+    component_interfaces: dict[InterfaceKind, ComponentInterface] = Field(default_factory=dict)
     value_maps: dict[Name, dict[str, Scalar]] = Field(default_factory=dict)
     rules: dict[Name, Rule] = Field(default_factory=dict)
     notify: tuple[Notifier, ...] = ()

@@ -158,6 +158,9 @@ Name = Annotated[
 FlowName = Annotated[
     str, Form(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", "an integration and a flow such as bill.bills")
 ]
+REVERSE = "~"
+"""Stands before the name of a crosswalk that is asked for the key of a target id."""
+
 FieldName = Annotated[str, Form(r"[A-Za-z_][A-Za-z0-9_]*", "a field name such as GROSS_AMT")]
 """A field of a source document."""
 

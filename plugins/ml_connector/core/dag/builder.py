@@ -7,43 +7,62 @@ on the order of a directory. When a worker asks for one DAG, only that one is bu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import (
     DAG,
     Asset,
+    AssetOrTimeSchedule,
     AsyncCallback,
     CronTriggerTimetable,
     DeadlineAlert,
     DeadlineReference,
+    DeltaTriggerTimetable,
     TaskGroup,
     get_parsing_context,
     task,
 )
 from pydantic import BaseModel
 
-from ml_connector.core.config import InvalidFile, Settings, TenantConfig
+from ml_connector.core.config import Integration, InvalidFile, TenantConfig
 from ml_connector.core.config.values import duration_text
 from ml_connector.core.dag import documentation, notify, tasks
 from ml_connector.core.dag.configuration import check, healthy_tenants, is_enabled
-from ml_connector.core.dag.definition import Definition, Flow, SourceFactory, TargetFactory, collect
+from ml_connector.core.dag.definition import (
+    Back,
+    Definition,
+    Flow,
+    SourceFactory,
+    TargetFactory,
+    collect,
+)
 from ml_connector.core.dag.params import run_params
 from ml_connector.core.dag.retry import RETRIES, RETRY_DELAY, ConnectorRetryPolicy
 from ml_connector.core.dag.settings import read_settings
 from ml_connector.core.dag.system import System
 from ml_connector.core.dag.tasks import Job
 
-__all__ = ["Flow", "SourceFactory", "System", "TargetFactory", "integration"]
+__all__ = ["Back", "Flow", "SourceFactory", "System", "TargetFactory", "integration"]
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 """Before every schedule's first tick; what is read is decided by watermarks, never by a run's date."""
 
 
 def integration(
-    *, source: System, target: System, read: SourceFactory, options: type[BaseModel], flows: Sequence[Flow]
+    *,
+    source: System,
+    target: System,
+    read: SourceFactory,
+    options: type[BaseModel],
+    flows: Sequence[Flow],
+    back: Back | None = None,
 ) -> dict[str, DAG]:
-    """Build ``<source>_<target>__<tenant>`` for every tenant that enables the integration.
+    """Build the DAGs of every tenant that enables the integration.
+
+    ``<source>_<target>__<tenant>`` runs on the tenant's schedule; ``<target>_events__<tenant>``, with
+    the flows that run the other way, when events came in or it is time.
 
     Args:
         source: the system that is read.
@@ -51,24 +70,33 @@ def integration(
         read: opens the source for one dataset.
         options: model of the integration's ``options`` in tenant files.
         flows: in the order in which they load, since later ones refer to earlier ones.
+        back: what runs the other way.
 
     Returns:
         The DAGs by id. A tenant whose file is broken has none; the configuration DAG file says why.
     """
-    definition = Definition(source, target, read, options, flows)
-    if collect(definition):
+    known = [flow.group for flow in (*flows, *(back.flows if back else ()))]
+    definitions = [Definition(target.name, source, target, read, options, flows, known)]
+    if back is not None:
+        turned = Definition(target.name, target, source, back.read, options, back.flows, known)
+        definitions.append(replace(turned, events=True, webhook=back.webhook))
+    if collect(definitions):
         return {}
     settings, wanted = read_settings(), get_parsing_context().dag_id
     dags = {}
-    for tenant in healthy_tenants(settings):
-        dag_id = definition.dag_id(tenant.tenant)
-        if wanted in (None, dag_id) and _fits(definition, tenant):
-            dags[dag_id] = _build(definition, tenant, settings)
+    for definition in definitions:
+        for tenant in healthy_tenants(settings):
+            dag_id = definition.dag_id(tenant.tenant)
+            if wanted not in (None, dag_id) or not _fits(definition, tenant):
+                continue
+            enabled = [flow for flow in definition.flows if is_enabled(definition, tenant, flow, settings)]
+            if enabled or not definition.events:
+                dags[dag_id] = _build(definition, tenant, enabled)
     return dags
 
 
 def _fits(definition: Definition, tenant: TenantConfig) -> bool:
-    integration = tenant.integrations.get(definition.target.name)
+    integration = tenant.integrations.get(definition.integration)
     if integration is None or not integration.enabled:
         return False
     try:
@@ -78,15 +106,14 @@ def _fits(definition: Definition, tenant: TenantConfig) -> bool:
     return True
 
 
-def _build(definition: Definition, tenant: TenantConfig, settings: Settings) -> DAG:
-    flows = [flow for flow in definition.flows if is_enabled(definition, tenant, flow, settings)]
-    configured = tenant.integrations[definition.target.name]
+def _build(definition: Definition, tenant: TenantConfig, flows: Sequence[Flow]) -> DAG:
+    configured = tenant.integrations[definition.integration]
     with DAG(
         dag_id=definition.dag_id(tenant.tenant),
         dag_display_name=f"{definition.source.title} to {definition.target.title}: {tenant.tenant}",
         description=f"Keeps {definition.target.title} in step with {definition.source.title}",
         doc_md=documentation.dag_doc(definition, tenant, flows),
-        schedule=_schedule(configured.schedule, tenant.time_zone),
+        schedule=_schedule(definition, tenant, configured),
         start_date=START,
         catchup=False,
         max_active_runs=1,
@@ -113,8 +140,19 @@ def _build(definition: Definition, tenant: TenantConfig, settings: Settings) -> 
     return dag
 
 
-def _schedule(cadence: timedelta | str | None, zone: str) -> Any:
-    return CronTriggerTimetable(cadence, timezone=zone) if isinstance(cadence, str) else cadence
+def _schedule(definition: Definition, tenant: TenantConfig, configured: Integration) -> Any:
+    """By time; DAGs of back flows by events too, whichever comes first."""
+    zone, cadence = tenant.time_zone, configured.events_schedule if definition.events else configured.schedule
+    if not definition.webhook:
+        return CronTriggerTimetable(cadence, timezone=zone) if isinstance(cadence, str) else cadence
+    from ml_connector.core.dag.inbox_trigger import inbox_asset
+
+    assets = [inbox_asset(definition.integration, tenant.tenant)]
+    if cadence is None:
+        return assets
+    if isinstance(cadence, str):
+        return AssetOrTimeSchedule(timetable=CronTriggerTimetable(cadence, timezone=zone), assets=assets)
+    return AssetOrTimeSchedule(timetable=DeltaTriggerTimetable(cadence), assets=assets)
 
 
 def _deadline(
@@ -135,8 +173,10 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
     """The four tasks of a flow; ``previous`` holds those of the flow before it."""
     definition, flow = job.definition, job.flow
     inlet, outlet = source_asset(job), target_asset(job)
-    read_pool = _pool(definition.source, job.tenant)
-    write_pool = _pool(definition.target, job.tenant)
+    read_pool = _pool(definition.source, job.tenant, 1)
+    write_pool = _pool(definition.target, job.tenant, definition.target.task_slots)
+    queue = {"queue": job.queue} if job.queue else {}
+    read_queue, write_queue = ({}, queue) if definition.events else (queue, {})
     with TaskGroup(group_id=flow.group, tooltip=documentation.group_doc(flow, job.settings)):
 
         @task(
@@ -146,7 +186,7 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
             inlets=[inlet],
             doc_md=documentation.task_doc(definition, flow, "extract"),
             **read_pool,
-            **({"queue": job.queue} if job.queue else {}),
+            **read_queue,
         )
         def extract() -> dict[str, Any]:
             return tasks.extract(job)
@@ -167,6 +207,7 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
             outlets=[outlet],
             doc_md=documentation.task_doc(definition, flow, "load"),
             **write_pool,
+            **write_queue,
         )
         def load() -> dict[str, Any]:
             return tasks.load(job, inlet)
@@ -176,6 +217,7 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
             multiple_outputs=False,
             doc_md=documentation.task_doc(definition, flow, "reconcile"),
             **write_pool,
+            **write_queue,
         )
         def reconcile() -> dict[str, Any]:
             return tasks.reconcile(job)
@@ -195,8 +237,8 @@ def _chain(steps: dict[str, Any], previous: dict[str, Any]) -> None:
         previous["load"] >> load
 
 
-def _pool(system: System, tenant: TenantConfig) -> dict[str, Any]:
-    return {"pool": system.pool(tenant.connections[system.name]), "pool_slots": system.task_slots}
+def _pool(system: System, tenant: TenantConfig, slots: int) -> dict[str, Any]:
+    return {"pool": system.pool(tenant.connections[system.name]), "pool_slots": slots}
 
 
 def source_asset(job: Job) -> Asset:

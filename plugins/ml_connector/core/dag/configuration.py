@@ -56,7 +56,7 @@ def find_faults(reading: Reading, settings: Settings) -> list[Fault]:
 
 
 def _tenant_faults(reading: Reading, tenant: TenantConfig, settings: Settings) -> Iterator[str]:
-    known = {definition.target.name: definition for definition in reading.definitions}
+    known = {definition.integration for definition in reading.definitions}
     for name, integration in tenant.integrations.items():
         if name not in known and reading.broken:
             continue  # its DAG file cannot be imported, which Airflow says of that file itself
@@ -65,7 +65,9 @@ def _tenant_faults(reading: Reading, tenant: TenantConfig, settings: Settings) -
             expected = ", ".join(sorted(known))
             yield f"{where}: integrations.{name}: there is no such integration. Expected: one of {expected}."
         elif integration.enabled:
-            yield from _integration_faults(known[name], tenant, settings)
+            for definition in reading.definitions:
+                if definition.integration == name:
+                    yield from _integration_faults(definition, tenant, settings)
     if not reading.broken:
         yield from _override_faults(reading, tenant, settings)
 
@@ -77,7 +79,7 @@ def _override_faults(reading: Reading, tenant: TenantConfig, settings: Settings)
         check_overrides(
             tenant,
             [
-                find_mapping(definition.target.name, flow.mapping, paths)
+                find_mapping(definition.integration, flow.mapping, paths)
                 for definition in reading.definitions
                 for flow in definition.flows
             ],
@@ -104,7 +106,7 @@ def _integration_faults(definition: Definition, tenant: TenantConfig, settings: 
             continue
         try:
             dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths)
-            mapping = find_mapping(definition.target.name, flow.mapping, settings.mappings_paths)
+            mapping = find_mapping(definition.integration, flow.mapping, settings.mappings_paths)
             check_mapping(mapping, dataset, tenant)
         except ConfigurationError as error:
             yield str(error)
@@ -118,10 +120,10 @@ def check(definition: Definition, tenant: TenantConfig) -> BaseModel:
     """
     return check_integration(
         tenant,
-        definition.target.name,
-        flows=[flow.group for flow in definition.flows],
+        definition.integration,
+        flows=definition.known_flows,
         options=definition.options,
-        systems=(definition.source.name,),
+        systems=definition.other_systems(),
     )
 
 
@@ -135,7 +137,7 @@ def is_enabled(definition: Definition, tenant: TenantConfig, flow: Flow, setting
     if switched is not None:
         return switched
     try:
-        return find_mapping(definition.target.name, flow.mapping, settings.mappings_paths).enabled
+        return find_mapping(definition.integration, flow.mapping, settings.mappings_paths).enabled
     except ConfigurationError:
         return True
 

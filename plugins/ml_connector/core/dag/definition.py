@@ -17,17 +17,27 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ml_connector.core.config import Dataset, FlowSettings, TenantConfig
-from ml_connector.core.contract import Source, Target
+from ml_connector.core.contract import EventSource, Source, Target
 from ml_connector.core.dag.system import System
 from ml_connector.core.state.store import Store
+from ml_connector.core.webhooks import Verifier
 
-SourceFactory = Callable[[TenantConfig, Dataset, Store], AbstractAsyncContextManager[Source]]
-"""Reads the connection at once; entering the result opens the client."""
+SourceFactory = Callable[[TenantConfig, Dataset, Store, BaseModel], AbstractAsyncContextManager[Source]]
+"""Reads the connection at once; entering the result opens the client. The last argument is the
+tenant's options for the integration."""
+
+EventSourceFactory = Callable[
+    [TenantConfig, Dataset, Store, BaseModel], AbstractAsyncContextManager[EventSource]
+]
+"""The same for a source whose system also sends events."""
 
 TargetFactory = Callable[[TenantConfig, Store, BaseModel], AbstractAsyncContextManager[Target]]
-"""The same for a target; the last argument is the tenant's options."""
+"""The same for a target."""
 
-_MARK = "ml_connector.core.dag"
+VerifierFactory = Callable[[TenantConfig, Store], Verifier]
+"""Makes what decides whether a delivered event is genuine; reads the connection at once."""
+
+_MARK = "ml_connector.core.dag.builder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +63,46 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """One integration, as its DAG file describes it; flows in the order in which they load."""
+class Back:
+    """The flows of an integration that run the other way.
 
+    Attributes:
+        read: opens the source that also brings events.
+        flows: in the order in which they load.
+        webhook: makes the verifier of the events that the system delivers; None where it sends none.
+    """
+
+    read: EventSourceFactory
+    flows: Sequence[Flow]
+    webhook: VerifierFactory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One direction of an integration, as its DAG file describes it: one DAG for each tenant.
+
+    Attributes:
+        integration: name in tenant files, and of the folder of its mappings: the other system's.
+        flows: in the order in which they load.
+        known_flows: names of the flows of both directions, as a tenant file may name them.
+        events: the DAG that is started by events; its source is the other system.
+        webhook: makes the verifier of delivered events.
+    """
+
+    integration: str
     source: System
     target: System
-    read: SourceFactory
+    read: SourceFactory | EventSourceFactory
     options: type[BaseModel]
     flows: Sequence[Flow] = field(repr=False)
+    known_flows: Sequence[str] = field(repr=False)
+    events: bool = False
+    webhook: VerifierFactory | None = None
 
     @property
     def prefix(self) -> str:
-        """First part of the DAG ids, ``peoplesoft_bill``."""
-        return f"{self.source.name}_{self.target.name}"
+        """First part of the DAG ids, ``peoplesoft_bill`` or ``bill_events``."""
+        return f"{self.integration}_events" if self.events else f"{self.source.name}_{self.target.name}"
 
     @property
     def systems(self) -> tuple[System, System]:
@@ -78,18 +115,22 @@ class Definition:
 
     def settings(self, tenant: TenantConfig, flow: Flow) -> FlowSettings:
         """How a tenant runs a flow."""
-        return tenant.integrations[self.target.name].flow(flow.group)
+        return tenant.integrations[self.integration].flow(flow.group)
+
+    def other_systems(self) -> list[str]:
+        """Systems but the integration's own, whose connections it needs."""
+        return [system.name for system in self.systems if system.name != self.integration]
 
 
 _collector: ContextVar[list[Definition] | None] = ContextVar("ml_connector_definitions", default=None)
 
 
-def collect(definition: Definition) -> bool:
-    """Note a definition where somebody is reading the DAG files; False where DAGs are to be built."""
+def collect(definitions: Sequence[Definition]) -> bool:
+    """Note definitions where somebody is reading the DAG files; False where DAGs are to be built."""
     found = _collector.get()
     if found is None:
         return False
-    found.append(definition)
+    found.extend(definitions)
     return True
 
 
@@ -108,7 +149,7 @@ def read_definitions(folder: Path) -> Reading:
     try:
         for path in sorted(folder.glob("*.py")):
             text = path.read_text(encoding="utf-8")
-            if _MARK in text and f"{_MARK}.configuration" not in text:
+            if _MARK in text:
                 _run(path, reading)
     finally:
         _collector.reset(token)

@@ -23,6 +23,10 @@ difference. Red when a difference is not explained by a row of the ledger.""",
 }
 
 
+_EVENTS = """Starts when {source} has sent an event, or when it is time: events may be lost, so every run also
+asks for what changed since the watermark."""
+
+
 def task_doc(definition: Definition, flow: Flow, stage: str) -> str:
     """Description of one task."""
     text = _TASKS[stage].format(source=definition.source.title, target=definition.target.title)
@@ -55,6 +59,7 @@ def dag_doc(definition: Definition, tenant: TenantConfig, flows: Sequence[Flow])
             "",
             f"Connections: {connections}. Business units: {', '.join(tenant.business_units)}.",
             "",
+            *([_EVENTS.format(source=definition.source.title), ""] if definition.webhook else []),
             "| flow | dataset | runs |",
             "|---|---|---|",
             *rows,

@@ -1,4 +1,4 @@
-"""Telling people: a failed run, a missed deadline, a document left open too long, a broken file.
+"""Telling people of what needs them: a failed run, a missed deadline, an overdue document, a broken file.
 
 Tenants choose Airflow's own notifiers in their file. A message is built here, complete, and never
 rendered as a template: it may quote what another system answered. Sending must not fail a task, so
@@ -172,10 +172,26 @@ def overdue_alert(tenant: str, documents: Sequence[Mapping[str, Any]]) -> Alert:
     )
 
 
-def attention_alert(tenant: str, flow: str, lines: Sequence[str]) -> Alert:
-    """What is said of documents that a run could not settle without a person."""
+def stale_alert(tenant: str, flows: Sequence[Mapping[str, Any]]) -> Alert:
+    """What is said of flows that had no success for longer than the tenant allows."""
+    lines = [
+        f"{item['flow']}: last success {item['succeeded_at'] or 'never'}, allowed {item['stale_after']}; "
+        f"DAG {item['dag_id']}"
+        for item in flows
+    ]
+    lines.append("Is the DAG paused, red or gone from Airflow? See `airflow ml-connector check`.")
     return Alert(
-        "failure",
+        "stale",
+        f"ml-connector: {len(flows)} flow(s) stand still for tenant {tenant}",
+        "\n".join(lines),
+        {"tenant": tenant, "flows": [item["flow"] for item in flows]},
+    )
+
+
+def attention_alert(tenant: str, flow: str, lines: Sequence[str], event: NotifyEvent = "failure") -> Alert:
+    """What is said of documents, or of a subscription, that a run could not settle without a person."""
+    return Alert(
+        event,
         f"ml-connector: {flow} needs a person for tenant {tenant}",
         "\n".join(lines),
         {"tenant": tenant, "flow": flow, "alerts": len(lines)},

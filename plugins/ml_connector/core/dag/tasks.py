@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
+from pydantic import BaseModel
 
 from ml_connector.core import codec, loop
 from ml_connector.core.config import (
@@ -25,6 +26,7 @@ from ml_connector.core.config import (
     find_dataset,
     find_mapping,
 )
+from ml_connector.core.config.tenant import NotifyEvent
 from ml_connector.core.contract import Source, Target
 from ml_connector.core.dag import notify
 from ml_connector.core.dag.cadence import is_due, next_due
@@ -34,6 +36,7 @@ from ml_connector.core.dag.logins import tried_once
 from ml_connector.core.dag.params import read_params
 from ml_connector.core.dag.settings import open_store, read_settings
 from ml_connector.core.dag.system import System
+from ml_connector.core.dag.watch import alert_overdue
 from ml_connector.core.state.store import Store
 
 if TYPE_CHECKING:
@@ -62,8 +65,8 @@ class Job:
 
     @property
     def queue(self) -> str | None:
-        """Airflow queue of the tasks that read the source, where the tenant names one."""
-        return self.tenant.integrations[self.definition.target.name].queue
+        """Airflow queue of the tasks that reach PeopleSoft, where the tenant names one."""
+        return self.tenant.integrations[self.definition.integration].queue
 
 
 def extract(job: Job) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def extract(job: Job) -> dict[str, Any]:
             source = session.open_source()
             if session.params.dry_run:
                 return loop.run(session.plan(source))
-            return loop.run(session.extract(source))
+            return session.tell(loop.run(session.extract(source)), "subscription")
 
 
 def transform(job: Job) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def reconcile(job: Job) -> dict[str, Any]:
             with session.logging_in(job.definition.target):
                 return session.tell(loop.run(session.with_both(source, session.open_target(), run)))
         finally:
-            session.alert_overdue()
+            alert_overdue(session.store, job.tenant)
 
 
 @contextmanager
@@ -138,7 +141,7 @@ def flow_context(job: Job, settings: Settings, store: Store, params: RunParams, 
 
     definition, flow, tenant = job.definition, job.flow, job.tenant
     dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths).for_tenant(tenant)
-    mapping = find_mapping(definition.target.name, flow.mapping, settings.mappings_paths)
+    mapping = find_mapping(definition.integration, flow.mapping, settings.mappings_paths)
     check_mapping(mapping, dataset, tenant)
     return FlowContext(
         tenant=tenant,
@@ -149,6 +152,7 @@ def flow_context(job: Job, settings: Settings, store: Store, params: RunParams, 
         store=store,
         run=run,
         params=params,
+        events_from=definition.source.name if definition.events else None,
     )
 
 
@@ -206,12 +210,14 @@ class Session:
 
     def open_source(self) -> AbstractAsyncContextManager[Source]:
         """Read the source's connection now; entering the result opens its client."""
-        return self.job.definition.read(self.job.tenant, self.ctx.dataset, self.store)
+        return self.job.definition.read(self.job.tenant, self.ctx.dataset, self.store, self._options())
 
     def open_target(self) -> AbstractAsyncContextManager[Target]:
         """The same for the target."""
-        options = check(self.job.definition, self.job.tenant)
-        return self.job.flow.target(self.job.tenant, self.store, options)
+        return self.job.flow.target(self.job.tenant, self.store, self._options())
+
+    def _options(self) -> BaseModel:
+        return check(self.job.definition, self.job.tenant)
 
     async def extract(self, opening: AbstractAsyncContextManager[Source]) -> dict[str, Any]:
         """Read into the ledger."""
@@ -257,26 +263,12 @@ class Session:
                 shown = {"watermark": mark.value, "read_to_end_at": str(mark.completed_at)}
                 state.set(f"{self.job.flow.group}.{mark.unit}.{mark.scan}", shown)
 
-    def tell(self, counts: dict[str, Any]) -> dict[str, Any]:
+    def tell(self, counts: dict[str, Any], event: NotifyEvent = "failure") -> dict[str, Any]:
         """Send what the stage wants people to know; XCom keeps only how much it was."""
         alerts = counts.pop("alerts", [])
         if alerts:
             for text in alerts:
                 log.warning("%s", text)
-            notify.send(
-                self.job.tenant.notify, notify.attention_alert(self.job.tenant.tenant, self.ctx.flow, alerts)
-            )
+            tenant = self.job.tenant
+            notify.send(tenant.notify, notify.attention_alert(tenant.tenant, self.ctx.flow, alerts, event))
         return counts | {"alerts": len(alerts)}
-
-    def alert_overdue(self) -> None:
-        """One alert for the documents that passed their deadline since the last one."""
-        from ml_connector.core.ledger import queries
-
-        wanted = notify.chosen(self.job.tenant.notify, "overdue")
-        with self.store.read() as connection:
-            rows = queries.newly_overdue(connection, self.job.tenant.tenant, self.store.now())
-        if not rows or not wanted:
-            return
-        if notify.send(wanted, notify.overdue_alert(self.job.tenant.tenant, rows)):
-            with self.store.write() as tx:
-                queries.mark_alerted(tx, [row["id"] for row in rows])

@@ -15,7 +15,7 @@ _PRIVATE = (
 )
 _NAMES = (
     r"(?:proxy-)?authorization|(?:set-)?cookie|ps_token|pwd|passw(?:or)?d|passphrase|"
-    r"[\w-]*secret[\w-]*|[\w-]*token|[\w-]*api[_-]?key|dev_?key|application_?key|session_?id|"
+    r"[\w-]*secret[\w-]*|[\w-]*token|[\w-]*api[_-]?key|(?:dev|security|application)_?key|session_?id|"
     rf"{_PRIVATE}"
 )
 _JSON_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}}\]\s]+)', re.IGNORECASE)

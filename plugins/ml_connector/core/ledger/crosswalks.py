@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select
 
+from ml_connector.core.config.values import REVERSE
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, upsert
@@ -23,20 +24,28 @@ BY_HAND = ("manual", "import")
 def look_up(
     connection: Connection, tenant: str, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
-    """Target ids of active entries, by crosswalk name and key."""
+    """Target ids of active entries, by crosswalk name and key.
+
+    A name with ``~`` before it asks the other way: the keys of target ids, active or not, since a
+    bill that was archived later still tells which voucher it was made of.
+    """
     by_name: dict[str, set[str]] = {}
     for name, key in wanted:
         by_name.setdefault(name, set()).add(key)
     found = {}
     for name, keys in by_name.items():
+        asked, given = crosswalk.c.key, crosswalk.c.target_id
+        if reverse := name.startswith(REVERSE):
+            asked, given = given, asked
         for chunk in in_chunks(sorted(keys)):
-            statement = select(crosswalk.c.key, crosswalk.c.target_id).where(
+            statement = select(asked, given).where(
                 crosswalk.c.tenant == tenant,
-                crosswalk.c.name == name,
-                crosswalk.c.active,
-                crosswalk.c.key.in_(chunk),
+                crosswalk.c.name == name.removeprefix(REVERSE),
+                asked.in_(chunk),
             )
-            found.update({(name, key): target_id for key, target_id in connection.execute(statement)})
+            if not reverse:
+                statement = statement.where(crosswalk.c.active)
+            found.update({(name, key): value for key, value in connection.execute(statement)})
     return found
 
 
@@ -101,4 +110,4 @@ def entries(connection: Connection, tenant: str, name: str | None = None) -> lis
 
 def owner_scope(scope: Scope, name: str) -> Scope:
     """Scope of the flow that fills a crosswalk: a crosswalk bears the name of its flow."""
-    return Scope(scope.tenant, scope.environment, name)
+    return Scope(scope.tenant, scope.environment, name.removeprefix(REVERSE))

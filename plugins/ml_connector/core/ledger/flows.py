@@ -22,6 +22,8 @@ class FlowState:
 
     ``confirmed_changes``: so many updates and removals a person has let pass in the next run.
     ``ledger_cursor``, ``target_cursor``: where the rotations of the reconciliation go on.
+    ``watched_since``: since when somebody looks whether the flow stands still.
+    ``stale_alerted_at``: when people were last told that it does.
     """
 
     adopted_at: datetime | None = None
@@ -30,6 +32,8 @@ class FlowState:
     ledger_cursor: int = 0
     target_cursor: str | None = None
     stopped_reason: str | None = None
+    watched_since: datetime | None = None
+    stale_alerted_at: datetime | None = None
 
 
 _FIELDS = tuple(FlowState.__dataclass_fields__)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
+from ml_connector.core.config.values import REVERSE
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
@@ -74,7 +75,12 @@ def wake_waiting(tx: Transaction, scope: Scope) -> int:
         crosswalk.c.key == document.c.waits_key,
         crosswalk.c.active,
     )
-    condition = and_(scope.rows(), document.c.waits_for.is_not(None), arrived)
+    made = exists().where(
+        crosswalk.c.tenant == document.c.tenant,
+        crosswalk.c.name == func.substr(document.c.waits_for, len(REVERSE) + 1),
+        crosswalk.c.target_id == document.c.waits_key,
+    )
+    condition = and_(scope.rows(), document.c.waits_for.is_not(None), or_(arrived, made))
     return tx.connection.execute(update(document).where(condition).values(unmapped=True)).rowcount
 
 

@@ -7,35 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from ml_connector.core import codec
+from ml_connector.core.ledger.privacy import masked, plain
 from ml_connector.core.ledger.reports import latest
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import (
     IS_OPEN,
-    audit_event,
     batch,
     document,
     flow_state,
-    payload,
     plan,
     watermark,
 )
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 Answer = dict[str, Any]
-
-MASK = "***"
-_PRIVATE = re.compile(
-    r"(?i)bank|iban|routing|swift|(^|_)bic$|acct|account_?num|tax_?id|tin($|_)|ssn|password|secret|token|api_?key|dev_?key"
-)
-_HARMLESS = re.compile(r"(?i)^(chartOfAccountId|chart_of_account\w*|account_?type|ACCOUNT)$")
 
 _LISTED = (
     document.c.id, document.c.tenant, document.c.flow, document.c.key, document.c.label, document.c.unit,
@@ -44,27 +36,7 @@ _LISTED = (
 )  # fmt: skip
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it; times in UTC, amounts digit by digit as text."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def masked(value: Any, name: str = "") -> Any:
-    """A payload as people may see it: bank details, tax ids and secrets are hidden, numbers are text."""
-    if name and _PRIVATE.search(name) and not _HARMLESS.match(name) and value not in (None, "", [], {}):
-        return MASK
-    if isinstance(value, dict):
-        return {key: masked(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [masked(item, name) for item in value]
-    return plain(value)
-
-
-def _answers(rows: Iterable[AnyRow], *, without: Sequence[str] = ()) -> list[Answer]:
+def answers(rows: Iterable[AnyRow], *, without: Sequence[str] = ()) -> list[Answer]:
     return [
         {name: plain(value) for name, value in row._mapping.items() if name not in without} for row in rows
     ]
@@ -122,7 +94,7 @@ def _flow_status(connection: Connection, tenant: str, flow: str, now: datetime) 
         "overdue": connection.scalar(
             select(func.count()).where(_open_of(tenant, flow), document.c.deadline <= now)
         ),
-        "watermarks": _answers(connection.execute(_watermarks(tenant, flow))),
+        "watermarks": answers(connection.execute(_watermarks(tenant, flow))),
     }
 
 
@@ -176,7 +148,7 @@ def records(
     if tenant:
         statement = statement.where(document.c.tenant == tenant)
     if flow:
-        statement = statement.where(_flow_is(flow))
+        statement = statement.where(flow_is(flow))
     if statuses:
         statement = statement.where(document.c.status.in_(statuses))
     if open_only:
@@ -190,79 +162,12 @@ def records(
             )
         )
     statement = statement.order_by(document.c.since, document.c.id).limit(limit)
-    return _answers(connection.execute(statement))
+    return answers(connection.execute(statement))
 
 
-def _flow_is(flow: str) -> Any:
+def flow_is(flow: str) -> Any:
     """A flow by its full name (``bill.bills``) or by the part after the dot."""
     return document.c.flow == flow if "." in flow else document.c.flow.endswith(f".{flow}", autoescape=True)
-
-
-def story(store: Store, key: str, *, tenant: str | None = None, flow: str | None = None) -> list[Answer]:
-    """Everything known of the documents with this key, label or target id: row, payloads, events."""
-    with store.read() as connection:
-        statement = select(document).where(
-            or_(document.c.key == key, document.c.label == key, document.c.target_id == key)
-        )
-        if tenant:
-            statement = statement.where(document.c.tenant == tenant)
-        if flow:
-            statement = statement.where(_flow_is(flow))
-        rows = connection.execute(
-            statement.order_by(document.c.tenant, document.c.flow, document.c.key).limit(20)
-        ).all()
-        return [_one_story(store, connection, row) for row in rows]
-
-
-def _one_story(store: Store, connection: Connection, row: AnyRow) -> Answer:
-    answer = _answers([row], without=("steps", "receipt", "owner"))[0]
-    answer["steps"] = masked(store.open(row.steps))
-    answer["receipt"] = masked(store.open(row.receipt))
-    answer["payloads"] = [
-        {"hash": item.hash, "role": _role(row, item.hash), "created_at": plain(item.created_at),
-         "data": masked(store.open(item.data))}
-        for item in connection.execute(
-            select(payload)
-            .where(payload.c.document_id == row.id)
-            .order_by(payload.c.created_at, payload.c.hash)
-        )
-    ]  # fmt: skip
-    answer["events"] = _events(connection, row.id)
-    return answer
-
-
-def _role(row: AnyRow, digest: str) -> list[str]:
-    """What a stored payload is to its document."""
-    roles = {
-        "source": row.source_hash,
-        "staged": row.staged_hash,
-        "sent": row.sent_hash,
-        "loaded": row.loaded_hash,
-    }
-    return [name for name, value in roles.items() if value == digest] or ["earlier"]
-
-
-def _events(connection: Connection, document_id: int) -> list[Answer]:
-    rows = connection.execute(
-        select(
-            audit_event.c.at,
-            audit_event.c.kind,
-            audit_event.c.chain,
-            audit_event.c.number,
-            audit_event.c.data,
-        )
-        .where(audit_event.c.document_id == document_id)
-        .order_by(audit_event.c.at, audit_event.c.chain, audit_event.c.number)
-    )
-    return [
-        {
-            "at": plain(row.at),
-            "event": row.kind,
-            **masked(codec.decode(row.data)),
-            "trail": f"{row.chain}:{row.number}",
-        }
-        for row in rows
-    ]
 
 
 def newly_overdue(connection: Connection, tenant: str, now: datetime, limit: int = 500) -> list[Answer]:
@@ -274,7 +179,7 @@ def newly_overdue(connection: Connection, tenant: str, now: datetime, limit: int
         .order_by(document.c.deadline)
         .limit(limit)
     )
-    return _answers(connection.execute(statement))
+    return answers(connection.execute(statement))
 
 
 def scopes(connection: Connection, tenant: str | None, flow: str | None) -> list[Scope]:
@@ -283,7 +188,7 @@ def scopes(connection: Connection, tenant: str | None, flow: str | None) -> list
     if tenant:
         statement = statement.where(document.c.tenant == tenant)
     if flow:
-        statement = statement.where(_flow_is(flow))
+        statement = statement.where(flow_is(flow))
     return [Scope(*row) for row in connection.execute(statement.order_by(*statement.selected_columns))]
 
 
@@ -318,7 +223,7 @@ def latest_plan(
             statement.order_by(plan.c.tenant, plan.c.flow, plan.c.key).limit(limit)
         ).all()
     return [
-        _answers([row], without=("changes",))[0]
+        answers([row], without=("changes",))[0]
         | {"changes": [_change(item) for item in store.open(row.changes) or []]}
         for row in rows
     ]

@@ -15,11 +15,15 @@ from ml_connector.core.state.schema import (
     audit_head,
     batch,
     document,
+    inbox,
     payload,
     plan,
     reconciliation,
 )
 from ml_connector.core.state.store import Store, Transaction
+
+EVENTS_KEPT = timedelta(days=180)
+"""BILL lists, and sends again, the events of 180 days: so long their ids tell what was seen already."""
 
 FINISHED = (Status.LOADED, Status.EXCLUDED)
 CHAINS = 200
@@ -44,6 +48,8 @@ def purge(store: Store, keep: timedelta) -> dict[str, int]:
             (reconciliation, reconciliation.c.at),
         ):
             removed[table.name] = tx.connection.execute(delete(table).where(column < before)).rowcount
+        closed = inbox.c.closed_at < min(before, store.now() - EVENTS_KEPT)
+        removed["events"] = tx.connection.execute(delete(inbox).where(closed)).rowcount
         tx.record("purged", {"before": before.isoformat(), **removed})
     removed["audit_chains"] = 0
     while count := _purge_chains(store, before):

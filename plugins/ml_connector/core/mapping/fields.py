@@ -143,13 +143,14 @@ class FieldCompiler:
         if field.template is not None:
             return self.templates.compile(field.template, scope, whole=False), target
         if field.crosswalk is not None:
-            return self._crosswalk(field, field.crosswalk, scope, target), target
+            return self._crosswalk(field, scope, target), target
         constant = field.const
         return (lambda _frame: constant), target
 
-    def _crosswalk(self, field: MappingField, crosswalk: str, scope: Scope, target: str) -> Getter:
+    def _crosswalk(self, field: MappingField, scope: Scope, target: str) -> Getter:
+        crosswalk, flow = field.crosswalk_name, field.crosswalk or ""
         key = self.templates.compile(field.key or "", scope, whole=True)
-        patient = not self.switched_off(crosswalk, field.optional) or field.required
+        patient = not self.switched_off(flow, field.optional) or field.required
 
         def look_up(frame: Frame) -> str | None:
             wanted = key(frame)

@@ -19,7 +19,7 @@ def compile_references(
 ) -> Collector | None:
     """Collects entries over all states and conditions: rather one too many than one too few."""
     keys = [
-        (field.crosswalk, templates.compile(field.key or "", scope, whole=True))
+        (field.crosswalk_name, templates.compile(field.key or "", scope, whole=True))
         for field in fields.values()
         if field.crosswalk is not None
     ]

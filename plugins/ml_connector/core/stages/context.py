@@ -49,6 +49,7 @@ class FlowContext:
         run: name of the run, shown in the trail.
         lease: how long a claim holds without being renewed.
         patience: how long a load waits, at its end, for documents in doubt.
+        events_from: the system whose events wake this flow; None where nothing but its schedule does.
         scope: the flow's rows in the ledger.
     """
 
@@ -64,6 +65,7 @@ class FlowContext:
     target: Target | None = None
     lease: timedelta = timedelta(seconds=120)
     patience: timedelta = timedelta(seconds=300)
+    events_from: str | None = None
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,9 @@ class FlowContext:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Business units or SETIDs that the dataset is read for."""
+        """Business units or SETIDs that the dataset is read for; an account is one unit."""
+        if self.dataset.unit == "account":
+            return (self.dataset.system,)
         chosen = self.tenant.business_units if self.dataset.unit == "business_unit" else self.tenant.setids
         return tuple(chosen)
 

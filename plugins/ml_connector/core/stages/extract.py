@@ -13,32 +13,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ml_connector.core import codec
-from ml_connector.core.contract import KeyAnswer, Page, Scan, Window
+from ml_connector.core.contract import Page, Scan, Window
 from ml_connector.core.errors import ContractChanged
 from ml_connector.core.ledger import flows, open_documents, staging, watermarks
 from ml_connector.core.ledger.watermarks import Mark
 from ml_connector.core.stages import collector
 from ml_connector.core.stages.context import FlowContext
+from ml_connector.core.stages.events import take_events
 from ml_connector.core.stages.pages import read_ahead
+from ml_connector.core.stages.taking import Counts, take, take_answer
 from ml_connector.core.state.store import Transaction
-
-
-@dataclass(slots=True)
-class Counts:
-    """What an extract did, in documents."""
-
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    excluded: int = 0
-    unreadable: int = 0
-    deleted: int = 0
-
-    def add(self, staged: staging.Staged) -> None:
-        """Count one page."""
-        for name in ("new", "changed", "unchanged", "excluded", "unreadable"):
-            setattr(self, name, getattr(self, name) + getattr(staged, name))
 
 
 @dataclass(slots=True)
@@ -66,7 +50,7 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
     """Read what is new since the watermark, or what the run's parameters ask for.
 
     Returns:
-        The batch id and the counts.
+        The batch id, the counts, and ``alerts`` for people.
 
     Raises:
         ContractChanged: the source lacks a column that it had before.
@@ -74,17 +58,19 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
     """
     collector.relax()
     batch = await asyncio.to_thread(_begin, ctx)
-    counts = Counts()
+    counts, alerts = Counts(), list[str]()
+    if ctx.events_from and not ctx.params.own_window:
+        alerts = await take_events(ctx, ctx.events_from, batch, counts)
     if ctx.params.keys:
         answer = await ctx.need_source().by_key(ctx.params.keys)
-        await asyncio.to_thread(_take_answer, ctx, answer, batch, counts, remap=True)
+        await asyncio.to_thread(take_answer, ctx, answer, batch, counts, remap=True)
     else:
         for unit in ctx.units:
             for scan in await asyncio.to_thread(scans, ctx, unit):
                 await _read(ctx, unit, scan, batch, counts)
     result = {"batch": batch, **asdict(counts)}
     await asyncio.to_thread(_end, ctx, batch, result)
-    return result
+    return result | {"alerts": alerts}
 
 
 def _begin(ctx: FlowContext) -> str:
@@ -150,7 +136,7 @@ def _commit_page(ctx: FlowContext, reading: Reading, page: Page, batch: str, cou
     mark = reading.mark
     check_columns(ctx, mark, page)
     with ctx.store.write() as tx:
-        staged = _stage(ctx, tx, page.documents, batch, counts, remap=ctx.params.full)
+        staged = take(ctx, tx, page.documents, batch, counts, remap=ctx.params.full)
         reading.meet(staged.ids)
         if page.rejected:
             staging.stage_unreadable(tx, ctx.scope, page.rejected, batch=batch)
@@ -210,28 +196,6 @@ def check_columns(ctx: FlowContext, mark: Mark, page: Page) -> None:
     mark.columns = ",".join(sorted(page.columns))
 
 
-def _stage(
-    ctx: FlowContext, tx: Transaction, documents: Any, batch: str, counts: Counts, *, remap: bool
-) -> staging.Staged:
-    staged = staging.stage(tx, ctx.scope, documents, ctx.mapping.selected, batch=batch, remap=remap)
-    counts.read += len(documents)
-    counts.add(staged)
-    return staged
-
-
-def _take_answer(
-    ctx: FlowContext, answer: KeyAnswer, batch: str, counts: Counts, *, remap: bool = False
-) -> None:
-    with ctx.store.write() as tx:
-        _stage(ctx, tx, answer.documents, batch, counts, remap=remap)
-        if answer.rejected:
-            staging.stage_unreadable(tx, ctx.scope, answer.rejected, batch=batch)
-            counts.unreadable += len(answer.rejected)
-        counts.deleted += staging.stage_deleted(tx, ctx.scope, answer.absent)
-        data = {"keys": len(answer.documents) + len(answer.absent), "absent": len(answer.absent)}
-        tx.record("polled by key", data, **ctx.scope.labels())
-
-
 async def _ask_for_missing(ctx: FlowContext, reading: Reading, batch: str, counts: Counts) -> None:
     """Absence from a read is a suspicion; only the answer by key makes it a deletion.
 
@@ -250,7 +214,7 @@ async def _ask_for_missing(ctx: FlowContext, reading: Reading, batch: str, count
         missing = [row.key for row in rows if not reading.met(row.id)]
         if missing:
             answer = await ctx.need_source().by_key(missing)
-            await asyncio.to_thread(_take_answer, ctx, answer, batch, counts)
+            await asyncio.to_thread(take_answer, ctx, answer, batch, counts)
 
 
 def _selection(ctx: FlowContext) -> str:

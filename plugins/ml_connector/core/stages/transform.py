@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ml_connector.core import codec
+from ml_connector.core.config.values import REVERSE
 from ml_connector.core.ledger import crosswalks, mapped, staging, watermarks
 from ml_connector.core.ledger.mapped import Verdict
 from ml_connector.core.ledger.scope import IN_FLIGHT, Status
@@ -154,7 +155,8 @@ def explain(ctx: FlowContext, tx: Transaction, waits: Iterable[tuple[str, str]])
     found: Explanations = {}
     for name, keys in by_name.items():
         owner = crosswalks.owner_scope(ctx.scope, name)
-        rows = mapped.explain_missing(tx, owner, sorted(keys))
+        reverse = name.startswith(REVERSE)
+        rows = {} if reverse else mapped.explain_missing(tx, owner, sorted(keys))
         complete = watermarks.read_completely(tx.connection, owner)
         found.update({(name, key): _explanation(name, key, rows.get(key), complete) for key in keys})
     return found
@@ -177,6 +179,9 @@ def refresh_waiting(ctx: FlowContext) -> None:
 
 
 def _explanation(name: str, key: str, row: AnyRow | None, complete: bool) -> tuple[Status, str]:
+    if name.startswith(REVERSE):
+        made = f"no document of {name.removeprefix(REVERSE)} is known to have made {key}"
+        return (Status.REJECTED, f"{made}; it was made by hand") if complete else (Status.WAITING, made)
     if row is None and complete:
         return Status.REJECTED, f"{name} {key} is unknown: the source has no such entry"
     if row is None:

@@ -14,7 +14,7 @@ from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.schema import metadata
 
-HEAD = "0001"
+HEAD = "0003"
 """Revision that the code needs: the newest file in ``migrations/versions``."""
 
 VERSION_TABLE = "ml_connector_version"

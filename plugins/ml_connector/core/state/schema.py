@@ -29,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from ml_connector.core.state.terms import Folded, NumberIn
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -152,6 +154,9 @@ Index("ix_document_target", document.c.tenant, document.c.flow, document.c.targe
       sqlite_where=text("target_id IS NOT NULL"), postgresql_where=text("target_id IS NOT NULL"))  # fmt: skip
 Index("ix_document_label", document.c.tenant, document.c.label,
       sqlite_where=text("label IS NOT NULL"), postgresql_where=text("label IS NOT NULL"))  # fmt: skip
+Index("ix_document_search_key", document.c.tenant, NumberIn(document.c.key), document.c.id)
+Index("ix_document_search_label", document.c.tenant, Folded(document.c.label), document.c.id)
+Index("ix_document_search_party", document.c.tenant, NumberIn(document.c.party), document.c.id)
 
 payload = Table(
     "payload",
@@ -194,6 +199,8 @@ flow_state = Table(
     Column("ledger_cursor", Big, nullable=False),
     Column("target_cursor", Text),
     Column("stopped_reason", Text),
+    Column("watched_since", UtcTime),
+    Column("stale_alerted_at", UtcTime),
 )
 
 crosswalk = Table(
@@ -287,6 +294,61 @@ credential = Table(
     Column("updated_at", UtcTime),
     Column("owner", String(256)),
     Column("lease_until", UtcTime),
+)
+
+# Ids are never given out twice, so that "a higher id than before" always means a new event.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("system", Name, nullable=False),
+    Column("tenant", Name, nullable=False),
+    Column("event_id", Name, nullable=False),
+    Column("type", Name, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("body", LargeBinary),
+    Column("received_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Column("run", String(256)),
+    Column("reason", Text),
+    UniqueConstraint("system", "tenant", "event_id"),
+    sqlite_autoincrement=True,
+)
+Index("ix_inbox_waiting", inbox.c.system, inbox.c.tenant, inbox.c.id,
+      sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"))  # fmt: skip
+
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("tenant", Name, primary_key=True),
+    Column("flow", Name, primary_key=True),
+    Column("reference", Name, primary_key=True),
+    Column("entry", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("unit", Name, nullable=False),
+    Column("voucher", Key, nullable=False),
+    Column("amount", Exact, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("accounting_date", String(10), nullable=False),
+    Column("debit", Name),
+    Column("credit", Name),
+    Column("journal", Name),
+    Column("details", LargeBinary, nullable=False),
+    Column("export", String(64)),
+    Column("exported_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+)
+Index("ix_settlement_voucher", settlement.c.tenant, settlement.c.flow, settlement.c.voucher)
+Index("ix_settlement_export", settlement.c.tenant, settlement.c.flow, settlement.c.export)
+
+cached_file = Table(
+    "cached_file",
+    metadata,
+    Column("name", String(256), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
 )
 
 audit_chain = Table(
