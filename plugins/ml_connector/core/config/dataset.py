@@ -64,7 +64,7 @@ class Level(Model):
     key: Annotated[tuple[FieldName, ...], Field(min_length=1)]
     fields: Annotated[dict[FieldName, DatasetField], Field(min_length=1)]
     columns: Columns = Field(default_factory=dict)
-    children: dict[Name, Child] = Field(default_factory=dict)
+    children: dict[FieldName, Child] = Field(default_factory=dict)
     effective_dated: EffectiveDated | None = None
 
 

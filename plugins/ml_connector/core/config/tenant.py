@@ -32,6 +32,13 @@ InterfaceKind = Literal["voucher", "journal", "supplier", "purchase_order"]
 InterfaceName = Annotated[
     str, Form(r"[A-Z0-9_]{1,30}", "a name of up to 30 capitals, digits and _ such as AP_VOUCHER")
 ]
+PropertyKey = Annotated[
+    str,
+    Form(
+        r"([A-Za-z_][A-Za-z0-9_]*\.)?[A-Za-z_][A-Za-z0-9_]*",
+        "a property such as GROSS_AMT, or one of a collection such as VOUCHER_LINE.DESCR",
+    ),
+]
 QueryKey = Annotated[
     str,
     Form(
@@ -102,14 +109,15 @@ class ComponentInterface(Model):
         name: its name, where it differs from the product's default.
         service: its web service, ``CI_<name>`` where the site did not rename it.
         version: the service's version.
-        properties: our name of a property or collection to the site's.
+        properties: our name of a property or collection to the site's; ``COLLECTION.NAME`` where a
+            site spells one name differently in two places.
         read: how to look up what is there: the dataset's query, or the interface's own Get and Find.
     """
 
     name: InterfaceName | None = None
     service: InterfaceName | None = None
     version: Annotated[str, Form(r"[0-9A-Z_.]{1,20}", "a version such as 1")] = "1"
-    properties: dict[FieldName, FieldName] = Field(default_factory=dict)
+    properties: dict[PropertyKey, FieldName] = Field(default_factory=dict)
     read: Literal["query", "interface"] = "query"
 
 
