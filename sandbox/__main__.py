@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", choices=SCENARIOS, default="demo")
     parser.add_argument("--gateway", default="/PSIGW", help="path of PeopleSoft's gateway")
     parser.add_argument("--bill-prefix", default="/connect", help="path under which BILL's API lies")
+    parser.add_argument("--bill-events-prefix", help="path of its webhook management: /connect-events")
     parser.add_argument("--ready-file", type=Path, help="gets the same line once everything listens")
     return parser.parse_args()
 
@@ -46,6 +47,7 @@ async def serve(options: argparse.Namespace) -> None:
         control_port=options.control_port,
         gateway=options.gateway,
         bill_prefix=options.bill_prefix,
+        bill_events_prefix=options.bill_events_prefix,
     )
     gc.collect()
     gc.freeze()  # the data stays for the whole run: looking through it over and over doubles a page's cost

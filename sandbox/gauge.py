@@ -22,3 +22,8 @@ class Gauge:
         """Wait until the number is at least this."""
         while self.value < value:
             await self._changed.wait()
+
+    async def fall(self, value: int = 0) -> None:
+        """Wait until the number is at most this."""
+        while self.value > value:
+            await self._changed.wait()

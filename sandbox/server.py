@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from .bill.app import BillApp
-from .bill.store import BillState
+from .bill.state import BillState
 from .calls import Calls
 from .clock import Clock
 from .control.app import ControlApp
@@ -36,6 +36,7 @@ class Sandbox:
         control_port: the same.
         gateway: path of PeopleSoft's Integration Gateway.
         bill_prefix: path under which BILL's API lies.
+        bill_events_prefix: path of BILL's webhook management; by default that of the API and `-events`.
     """
 
     def __init__(
@@ -49,20 +50,22 @@ class Sandbox:
         control_port: int = 0,
         gateway: str = "/PSIGW",
         bill_prefix: str = "/connect",
+        bill_events_prefix: str | None = None,
     ) -> None:
         if scenario not in SCENARIOS:
             raise ValueError(f"scenario is one of {', '.join(SCENARIOS)}, not {scenario!r}")
         self.size, self.scenario, self.host = size or Size(), scenario, host
         self._ports = (peoplesoft_port, bill_port, control_port)
         self._gateway, self._bill_prefix = gateway, bill_prefix
+        self._bill_events_prefix = bill_events_prefix or f"{bill_prefix or '/connect'}-events"
         self._runners: list[web.AppRunner] = []
         self.clock = Clock()
         self.calls = Calls(self.clock)
         self.faults = FaultBook(self.size.seed)
         self.peoplesoft = PeopleSoftState(self.size, self.clock)
-        self.bill = BillState(self.clock)
+        self.bill = BillState(self.clock, self.faults)
         self._plant()
-        self.peoplesoft_url = self.bill_url = self.control_url = ""
+        self.peoplesoft_url = self.bill_url = self.bill_events_url = self.control_url = ""
 
     def _plant(self) -> None:
         if self.scenario == "demo":
@@ -85,17 +88,21 @@ class Sandbox:
         return {
             "peoplesoft_url": self.peoplesoft_url,
             "bill_url": self.bill_url,
+            "bill_events_url": self.bill_events_url,
             "control_url": self.control_url,
         }
 
     async def start(self) -> None:
         """Listen."""
         peoplesoft = PeopleSoftApp(self.peoplesoft, self.faults, self.calls, self._gateway)
-        bill = BillApp(self.bill, self.faults, self.calls, self._bill_prefix)
+        prefixes = (self._bill_prefix, self._bill_events_prefix)
+        bill = BillApp(self.bill, self.faults, self.calls, *prefixes)
         self._wires = (peoplesoft.wire, bill.wire)
         control = ControlApp(self)
         self.peoplesoft_url = await self._listen(peoplesoft.web, self._ports[0])
-        self.bill_url = await self._listen(bill.web, self._ports[1]) + self._bill_prefix
+        address = await self._listen(bill.web, self._ports[1])
+        self.bill_url, self.bill_events_url = (f"{address}{prefix}" for prefix in prefixes)
+        self.bill.webhooks.dispatcher.start()
         self.control_url = await self._listen(control.web, self._ports[2])
 
     async def _listen(self, app: web.Application, port: int) -> str:
@@ -111,8 +118,9 @@ class Sandbox:
             await wire.settled()
 
     async def stop(self) -> None:
-        """Let held answers go and close every port."""
+        """Let held answers go, send nothing more and close every port."""
         self.faults.release()
+        await self.bill.webhooks.dispatcher.close()
         for wire in self._wires:
             await wire.close()
         for runner in reversed(self._runners):

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
 from typing import Any
 
 
 def choice(default: str, *others: str) -> Any:
     """A switch that takes one of a few words."""
     return field(default=default, metadata={"choices": (default, *others)})
+
+
+def plain(value: Any) -> Any:
+    """Numbers with a fraction as float; JSON brings them as `Decimal`."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 @dataclass
@@ -23,6 +31,7 @@ class Switches:
     def change(self, values: Mapping[str, Any]) -> None:
         """Set switches by name. Nothing is changed unless every value is right."""
         known = {item.name: item for item in fields(self)}
+        values = {name: plain(value) for name, value in values.items()}
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"unknown switch {name!r}; known are {', '.join(sorted(known))}")

@@ -19,7 +19,8 @@ from .errors import BillError, core, invalid
 from .handlers import ROUTES
 from .handlers import Handler as Operation
 from .session import Session
-from .store import BillState
+from .state import BillState
+from .webhooks.routes import HEALTH, WebhookRoutes
 
 SYSTEM = "bill"
 JUST_EXPIRE = frozenset({"expire_session"})
@@ -27,16 +28,26 @@ OTHERS = ALL - JUST_EXPIRE
 
 
 class BillApp:
-    """Handlers over one state."""
+    """Handlers over one state.
 
-    def __init__(self, state: BillState, book: FaultBook, calls: Calls, prefix: str) -> None:
-        self.state, self._book, self._prefix = state, book, prefix
+    Args:
+        prefix: path of the API.
+        events_prefix: path of webhook management.
+    """
+
+    def __init__(
+        self, state: BillState, book: FaultBook, calls: Calls, prefix: str, events_prefix: str
+    ) -> None:
+        self.state, self._book, self._prefixes = state, book, (prefix, events_prefix)
         self.wire = Wire(book, state.clock, self._planned_error)
         record = recorder(SYSTEM, calls, self.operation)
         self.web = web.Application(middlewares=[record], client_max_size=8 * 2**20)  # type: ignore[list-item]
         route = self.web.router.add_route
         for (method, path), operation in ROUTES.items():
             route(method, f"{prefix}{path}", self._served(operation))
+        for (method, path), operation in WebhookRoutes(state.webhooks).table().items():
+            route(method, f"{events_prefix}{path}", self._served(operation))
+        route("GET", f"{events_prefix}/v3/health", self.health)
         route("POST", f"{prefix}/v3/login", self.login)
         route("GET", f"{prefix}/v3/login/session", self._served(None))
         route("POST", f"{prefix}/v3/logout", self._served(None))
@@ -46,11 +57,18 @@ class BillApp:
         """The name under which a call is counted and faults are planned, e.g. `GET /v3/bills/{id}`."""
         resource = request.match_info.route.resource
         canonical = resource.canonical if resource is not None else "OTHER"
-        return f"{request.method} {canonical.removeprefix(self._prefix)}"
+        for prefix in self._prefixes:
+            if canonical.startswith(f"{prefix}/v3/"):
+                return f"{request.method} {canonical.removeprefix(prefix)}"
+        return f"{request.method} {canonical}"
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
         """A path or method BILL does not have."""
         return core("BDC_1121").response(self.state.clock.now())
+
+    async def health(self, _: web.Request) -> web.StreamResponse:
+        """`GET /v3/health` of webhook management; needs no session."""
+        return json_response(HEALTH)
 
     async def login(self, request: web.Request) -> web.StreamResponse:
         """`POST /v3/login`."""
@@ -101,6 +119,8 @@ class BillApp:
 
     def _session(self, request: web.Request, name: str, dev_key: str) -> Session:
         session_id = request.headers.get("sessionId", "")
+        if request.path.startswith(f"{self._prefixes[1]}/v3/"):
+            _check_headers(request)
         if self._book.take(SYSTEM, name, JUST_EXPIRE):
             self.state.sessions.close(session_id)
         return self.state.sessions.find(session_id, dev_key)
@@ -118,10 +138,13 @@ class BillApp:
                     path=request.match_info,
                     params=request.query,
                     faults=faults,
+                    headers=request.headers,
                 )
                 status, value = operation(context)
             except BillError as error:
                 return error.response(self.state.clock.now())
+            if value is None:
+                return web.Response(status=status)
             return json_response(value, status, money_as_text=self.state.switches.money_as_text)
 
         return work
@@ -148,6 +171,12 @@ class BillApp:
             error = invalid(fault.message or "request: is not acceptable")
             return BillError(fault.status, error.entries).response(now)
         return web.Response(status=fault.status or 500, text=fault.message or "")
+
+
+def _check_headers(request: web.Request) -> None:
+    """Webhook management tells a missing header from a wrong one."""
+    if missing := [name for name in ("devKey", "sessionId") if not request.headers.get(name)]:
+        raise invalid(*(f"{name}: must not be null" for name in missing))
 
 
 def _json(body: bytes) -> Any:

@@ -120,9 +120,11 @@ def _payment_status(row: Row, switches: BillSwitches) -> str:
 
 def settle(store: Store, bill_id: str, switches: BillSwitches, *, paid: Decimal, scheduled: Decimal) -> None:
     """Set what was paid and what is scheduled, after a payment moved."""
-    row = dict(store.bills.rows[bill_id]) | {"paidAmount": paid, "scheduledAmount": scheduled}
+    old = store.bills.rows[bill_id]
+    row = old | {"paidAmount": paid, "scheduledAmount": scheduled}
     _recount(row, switches)
-    store.bills.replace(row)
+    if row != old:
+        store.bills.replace(row)
 
 
 def change(context: Context, row: Row, body: Row, *, replace: bool) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.faults import Fault
@@ -29,6 +29,7 @@ class Context:
     params: Mapping[str, str]
     faults: Sequence[Fault]
     in_bulk: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def validate(self, bodies: Sequence[Any], fields: Fields, *, partial: bool = False) -> None:
         """Check bodies field by field. Raises ``BillError`` with one entry per fault."""

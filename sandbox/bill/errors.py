@@ -22,6 +22,7 @@ MESSAGES = {
     "BDC_1122": "Error Parsing Json Object. Please check your request.",
     "BDC_1123": "Invalid organization id.",
     "BDC_1144": "Max number of allowed requests per hour reached: {0}.",
+    "BDC_1151": "This funding account cannot make online payments.",
     "BDC_1171": "Invoice number already exists",
     "BDC_1205": "Object not found.",
     "BDC_1322": "Max number of concurrent requests per organization reached.",

@@ -28,7 +28,7 @@ def listed(name: str, context: Context) -> Answer:
     if name == "bills":
         rows = [bills.shown(context, row, named=context.switches.vendor_name_in_lists) for row in rows]
     if name == "payments":
-        rows = [payments.shown(context, row) for row in rows]
+        rows = [payments.shown(context, row, listed=True) for row in rows]
     return 200, {"results": rows, **links}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -11,28 +12,13 @@ from sandbox import credentials
 from . import bills, fields
 from .context import Context, refuse_reference
 from .errors import core, invalid
+from .payment_states import STATES, check, disbursement_info
 from .store import Store
 from .switches import BillSwitches
 from .table import Row
 from .values import ZERO, clean, known, money
 
-# What singleStatus means for `status` and `disbursementStatus`.
-STATES = {
-    "SCHEDULED": ("SCHEDULED", "SCHEDULED"),
-    "FUNDING_STARTED": ("SCHEDULED", "SCHEDULED"),
-    "PROCESSED": ("PAID", "SCHEDULED"),
-    "SENT": ("PAID", "SCHEDULED"),
-    "DELIVERED": ("PAID", "SCHEDULED"),
-    "CLEARED": ("PAID", "DONE"),
-    "DISBURSEMENT_ON_HOLD": ("PAID", "HOLD"),
-    "CANCELED": ("CANCELLED", "VOID"),
-    "VOIDED": ("VOID", "VOID"),
-    "FUNDING_FAILED_VOIDED": ("VOID", "VOID"),
-    "FUNDING_FAILED_ACTION_NEEDED": ("PAID", "DONE"),
-    "DISBURSEMENT_FAILED_ACTION_NEEDED": ("PAID", "FAILED"),
-    "DISBURSEMENT_FAILED_VENDOR_BANK_REJECTED": ("PAID", "FAILED"),
-    "FUNDS_ESCHEATED": ("PAID", "DONE"),
-}
+NOT_IN_THIN_LISTS = ("billPayments", "voidInfo")
 VOID_TYPES = ("VOID_AND_CREDIT", "VOID_AND_REISSUE", "VOID_ONLY", "VOID_AND_REISSUE_VCARD")
 _numbers = count(1)
 
@@ -109,29 +95,39 @@ def check_new(context: Context, bodies: list[Any]) -> None:
         if not body.get("billId"):
             raise invalid("billId: must not be null")
         _check_parts(context.store, body["vendorId"], [(body["billId"], money(body["amount"]))])
+        _funding_account(context.store, body["fundingAccount"])
 
 
 def create(context: Context, body: Row) -> Row:
     """Make an online payment that was checked."""
     given = known(body, fields.NEW_PAYMENT)
-    return schedule(context.store, context.switches, given.pop("billId"), **given)
+    parts = [(given.pop("billId"), given.pop("amount"))]
+    return pay(context.store, context.switches, parts, **given)
 
 
-def schedule(store: Store, switches: BillSwitches, bill_id: str, *, amount: Any = None, **given: Any) -> Row:
-    """Schedule an online payment of a bill, as a user of BILL or `POST /v3/payments` does."""
-    bill = store.bills.rows[bill_id]
-    paid = money(bill["dueAmount"] - bill["scheduledAmount"] if amount is None else amount)
-    _check_parts(store, bill["vendorId"], [(bill_id, paid)])
-    number = next(_numbers)
+def schedule(store: Store, switches: BillSwitches, bill_id: str, *, amount: Any = None) -> Row:
+    """Schedule an online payment of one bill, of what is due unless an amount is given."""
+    return pay(store, switches, [(bill_id, amount)])
+
+
+def pay(store: Store, switches: BillSwitches, parts: Sequence[tuple[str, Any]], **given: Any) -> Row:
+    """Schedule one online payment of one or several bills of a vendor.
+
+    Args:
+        parts: bill ids with amounts; None pays what is due.
+        given: fields of the payment, as ``POST /v3/payments`` takes them.
+    """
+    vendor_id = store.bills.rows[parts[0][0]]["vendorId"]
+    amounts = due(store, parts)
+    _check_parts(store, vendor_id, amounts)
     row = {
-        "vendorId": bill["vendorId"],
-        "billId": bill_id,
-        "billPayments": _bill_payments([(bill_id, paid)]),
-        "amount": paid,
+        "vendorId": vendor_id,
+        "billId": amounts[0][0] if len(amounts) == 1 else None,
+        "billPayments": _bill_payments(amounts),
+        "amount": sum((amount for _, amount in amounts), ZERO),
         "processDate": store.clock.now().date().isoformat(),
-        "fundingAccount": {"type": "BANK_ACCOUNT", "id": next(iter(store.banks.rows))},
-        "confirmationNumber": f"P{number:011d}",
-        "transactionNumber": f"T{number:011d}",
+        "confirmationNumber": f"P{next(_numbers):011d}",
+        "transactionNumber": new_transaction_number(),
         "status": "SCHEDULED",
         "disbursementStatus": "SCHEDULED",
         "singleStatus": "SCHEDULED",
@@ -139,20 +135,43 @@ def schedule(store: Store, switches: BillSwitches, bill_id: str, *, amount: Any 
         "disbursementType": "ACH",
         "createdBy": credentials.BILL_USER_ID,
     }
-    return _book(store, switches, clean(row | given))
+    account = _funding_account(store, given.pop("fundingAccount", {}))
+    return _book(store, switches, clean(row | given | {"fundingAccount": account}))
 
 
-def move(store: Store, switches: BillSwitches, payment_id: str, single_status: str) -> Row:
+def new_transaction_number() -> str:
+    """One that BILL gives where the caller gave none."""
+    return f"T{next(_numbers):011d}"
+
+
+def due(store: Store, parts: Sequence[tuple[str, Any]]) -> list[tuple[str, Decimal]]:
+    """Bill ids with what is to be paid; None stands for all that is due and not yet scheduled."""
+    rows = [(store.bills.rows[bill_id], amount) for bill_id, amount in parts]
+    return [
+        (row["id"], money(row["dueAmount"] - row["scheduledAmount"] if amount is None else amount))
+        for row, amount in rows
+    ]
+
+
+def _funding_account(store: Store, given: Row) -> Row:
+    account: Row = {"type": "BANK_ACCOUNT", "id": next(iter(store.banks.rows)), **clean(given)}
+    bank = store.banks.get(account["id"])
+    usable = bank is not None and bank["status"] == "VERIFIED" and not bank["archived"]
+    if account["type"] == "BANK_ACCOUNT" and not usable:
+        raise core("BDC_1151")
+    return account
+
+
+def move(store: Store, switches: BillSwitches, payment_id: str, single_status: str, **more: Any) -> Row:
     """Bring an online payment to another `singleStatus`; statuses may go back from CLEARED."""
-    if single_status not in STATES:
-        raise ValueError(f"unknown singleStatus {single_status!r}; known are {', '.join(STATES)}")
+    check(single_status)
     status, disbursement = STATES[single_status]
     row = store.payments.rows[payment_id] | {
         "singleStatus": single_status,
         "status": status,
         "disbursementStatus": disbursement,
     }
-    made = store.payments.replace(row)
+    made = store.payments.replace(row | more)
     for part in made["billPayments"]:
         _settle(store, switches, part["billId"])
     return made
@@ -166,16 +185,31 @@ def cancel(context: Context, row: Row) -> Row:
 
 
 def void(context: Context, row: Row) -> Row:
-    """Void a payment that was made."""
+    """Void a payment that was made; its bills are open again."""
     body = context.body if isinstance(context.body, dict) else {}
     if body.get("type") not in VOID_TYPES:
         raise invalid(f"type: must be one of {', '.join(VOID_TYPES)}")
     if row["status"] != "PAID":
         raise core("BDC_1119", message="Payment cannot be voided.")
-    return move(context.store, context.switches, row["id"], "VOIDED")
+    now = context.store.payments.now()
+    request = {
+        "id": f"vrq02SANDBOX{next(_numbers):08d}",
+        "requestedBy": credentials.BILL_USER_ID,
+        "type": body["type"],
+        "status": "ACCEPTED",
+        "reason": body.get("reason"),
+        "createdTime": now,
+        "updatedTime": now,
+    }
+    return move(context.store, context.switches, row["id"], "VOIDED", voidInfo=[clean(request)])
 
 
-def shown(context: Context, row: Row) -> Row:
-    """A payment as GET shows it: with the vendor's name."""
+def shown(context: Context, row: Row, *, listed: bool = False) -> Row:
+    """A payment as GET shows it: with the vendor's name, and alone with how it was disbursed."""
     vendor = context.store.vendors.get(row["vendorId"])
-    return row | {"vendorName": vendor["name"]} if vendor else row
+    named = row | {"vendorName": vendor["name"]} if vendor else row
+    if listed and context.switches.thin_payment_lists:
+        return {name: value for name, value in named.items() if name not in NOT_IN_THIN_LISTS}
+    if listed or not row["onlinePayment"]:
+        return named
+    return named | {"disbursementInfo": disbursement_info(row)}

@@ -10,8 +10,6 @@ from sandbox.clock import Clock
 
 from . import fields
 from .listing import Lister
-from .session import ORGANIZATIONS, Limits, Sessions
-from .switches import BillSwitches
 from .table import Row, Table
 
 
@@ -25,6 +23,14 @@ def _credit_key(row: Row) -> tuple[str, str]:
 
 def _by(name: str) -> Any:
     return lambda row: row.get(name)
+
+
+BANKS = (
+    ("Sandbox Company Operating", "************6789", "VERIFIED"),
+    ("Sandbox Company Payables", "************4321", "VERIFIED"),
+    ("Sandbox Company New", "************0007", "PENDING"),
+)
+"""Name, masked number and status of the funding accounts."""
 
 
 class Store:
@@ -44,7 +50,8 @@ class Store:
         self.classes = Table("cls", clock, name=_by("name"))
         self.banks = Table("bac", clock)
         self.payments_of_bill: dict[str, list[str]] = defaultdict(list)
-        self.banks.add(_bank())
+        for bank in BANKS:
+            self.banks.add(_bank(*bank))
         self.listers = {
             "vendors": Lister(self.vendors, fields.VENDORS, clock),
             "bills": Lister(self.bills, fields.BILLS, clock),
@@ -89,35 +96,15 @@ def _living(table: Table, index: str) -> dict[str, list[str]]:
     return groups
 
 
-def _bank() -> Row:
+def _bank(name: str, number: str, status: str) -> Row:
     return {
-        "status": "VERIFIED",
-        "nameOnAccount": "Sandbox Company",
-        "accountNumber": "*****6789",
+        "status": status,
+        "nameOnAccount": name,
+        "accountNumber": number,
         "routingNumber": "074000010",
         "type": "CHECKING",
         "ownerType": "BUSINESS",
         "bankName": "Sandbox Bank",
-        "default": {"payables": True, "receivables": True},
+        "default": {"payables": number == BANKS[0][1], "receivables": number == BANKS[0][1]},
         "createdBy": credentials.BILL_USER_ID,
     }
-
-
-class BillState:
-    """All organizations, sessions and switches; may be inspected and changed by tests."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.switches = BillSwitches()
-        self.load()
-
-    def load(self) -> None:
-        """Begin empty."""
-        self.sessions = Sessions(self.switches, self.clock)
-        self.limits = Limits(self.switches, self.clock)
-        self.organizations = {name: Store(self.clock) for name in ORGANIZATIONS}
-
-    @property
-    def store(self) -> Store:
-        """The first organization, the one most tests use."""
-        return self.organizations[ORGANIZATIONS[0]]

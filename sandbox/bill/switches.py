@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.switches import Switches, choice
 
@@ -35,3 +36,28 @@ class BillSwitches(Switches):
     partial_status: str = choice("PARTIAL", "PARTIAL_PAYMENT", "UNDEFINED")
     search_lag_seconds: float = 0.0
     vendor_name_in_lists: bool = True
+    thin_payment_lists: bool = False
+    # webhooks
+    sync_token_webhooks: str = choice("allowed", "refused")
+    payment_events: bool = True
+    bill_events_on_payment: bool = True
+    offline_payment_events: bool = False
+    subscription_refusal_status: int = 400
+    idempotent_errors: str = choice("anew", "cached")
+    signed_body: str = choice("raw", "minified")
+    body_form: str = choice("object", "string")
+    retry_key: str = choice("new", "old")
+    webhook_timeout_seconds: float = 10.0
+    webhook_retry_seconds: list[float] = field(default_factory=lambda: [2.0, 4.0, 8.0, 16.0])
+    history_days: int = 180
+    history_status: str = choice("first", "last")
+    history_unsent: str = choice("null", "absent")
+
+    def _check(self, name: str, value: Any, choices: tuple[str, ...] | None) -> None:
+        super()._check(name, value, choices)
+        if name == "webhook_retry_seconds" and not all(_seconds(item) for item in value):
+            raise ValueError(f"switch {name!r} takes a list of seconds, not {value!r}")
+
+
+def _seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -14,6 +15,8 @@ from .errors import timestamp
 
 Row = dict[str, Any]
 IndexKey = Callable[[Row], Any]
+OnChange = Callable[[Row | None, Row], None]
+"""Takes the row as it was, None for a new one, and as it is."""
 
 
 class Table:
@@ -24,6 +27,7 @@ class Table:
         self.rows: dict[str, Row] = {}
         self.visible_from: dict[str, float] = {}
         self.version = 0
+        self.on_change: OnChange | None = None
         self._order: list[tuple[str, str]] = []
         self._keys = indexes
         self._indexes: dict[str, dict[Any, dict[str, None]]] = {name: defaultdict(dict) for name in indexes}
@@ -56,17 +60,24 @@ class Table:
             self.visible_from[made["id"]] = self._clock.seconds() + lag
         self._enter(made)
         self.version += 1
+        self._tell(None, made)
         return made
 
     def replace(self, row: Row, *, touch: bool = True) -> Row:
-        """Put a changed copy in place of the row with its id."""
-        self._leave(self.rows[row["id"]])
+        """Put a changed copy in place of the row with its id; `updatedTime` always moves on."""
+        old = self.rows[row["id"]]
+        self._leave(old)
         if touch:
-            row["updatedTime"] = self.now()
+            row["updatedTime"] = max(self.now(), _next(old["updatedTime"]))
         self.rows[row["id"]] = row
         self._enter(row)
         self.version += 1
+        self._tell(old, row)
         return row
+
+    def _tell(self, old: Row | None, new: Row) -> None:
+        if self.on_change is not None:
+            self.on_change(old, new)
 
     def remove(self, row_id: str) -> bool:
         """Delete for good, as BILL itself never does; for tests."""
@@ -108,3 +119,8 @@ class Table:
     def _leave(self, row: Row) -> None:
         for name, key_of in self._keys.items():
             self._indexes[name].get(key_of(row), {}).pop(row["id"], None)
+
+
+def _next(moment: str) -> str:
+    """A millisecond later."""
+    return timestamp(datetime.fromisoformat(moment) + timedelta(milliseconds=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from sandbox.bill.errors import BillError
 from sandbox.data import scenario
 from sandbox.jsonio import decode, json_response
 
-from . import bill, peoplesoft
+from . import bill, peoplesoft, webhooks
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -42,6 +43,8 @@ class ControlApp:
             ("POST", "/reset"): self.reset,
             ("POST", "/peoplesoft/{operation}"): self.peoplesoft,
             ("POST", "/bill/{operation}"): self.bill,
+            ("POST", "/bill/webhooks/{operation}"): self.webhooks,
+            ("GET", "/bill/webhooks/{operation}"): self.look_at_webhooks,
         }
         for (method, path), work in routes.items():
             self.web.router.add_route(method, path, _served(work))
@@ -60,6 +63,7 @@ class ControlApp:
             "bill_max_in_flight": sandbox.bill.limits.max_in_flight,
             "bill_logins": sandbox.bill.sessions.logins,
             "bill_requests_this_hour": sandbox.bill.limits.used(),
+            "bill_webhooks": sandbox.bill.webhooks.counts(),
             "held": sandbox.faults.held.value,
         }
 
@@ -107,11 +111,20 @@ class ControlApp:
         work = bill.OPERATIONS[request.match_info["operation"]]
         return work(self.sandbox.bill, body or {})
 
+    def webhooks(self, request: web.Request, body: Any) -> Any:
+        work = webhooks.OPERATIONS[request.match_info["operation"]]
+        return work(self.sandbox.bill.webhooks, body or {})
+
+    def look_at_webhooks(self, request: web.Request, _: Any) -> Any:
+        work = webhooks.VIEWS[request.match_info["operation"]]
+        return work(self.sandbox.bill.webhooks, request.query)
+
 
 def _served(work: Callable[[web.Request, Any], Any]) -> Handler:
     async def serve(request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        return json_response(work(request, decode(raw) if raw else None))
+        answer = work(request, decode(raw) if raw else None)
+        return json_response(await answer if isawaitable(answer) else answer)
 
     return serve
 

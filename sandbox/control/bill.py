@@ -9,10 +9,13 @@ from typing import Any
 from sandbox import credentials
 from sandbox.bill import bills, classifications, payments, vendor_credits, vendors
 from sandbox.bill.context import Context
+from sandbox.bill.payment_states import way_to
 from sandbox.bill.session import Session
-from sandbox.bill.store import BillState, Store
+from sandbox.bill.state import BillState
+from sandbox.bill.store import Store
 from sandbox.bill.table import Row
 from sandbox.bill.values import clean, merge
+from sandbox.bill.webhooks import payloads
 
 Body = Mapping[str, Any]
 
@@ -95,6 +98,55 @@ def clear(state: BillState, body: Body) -> Row:
     return payments.move(_store(state, body), state.switches, payment["id"], "CLEARED")
 
 
+def pay(state: BillState, body: Body) -> Row:
+    """Pay bills of one vendor with one online payment, status by status.
+
+    `{bill_id, amount?}` or `{bill_ids, amounts?}`, `funding_account?`, `through: "CLEARED"`,
+    `values?` (fields of the payment, e.g. `disbursementType`).
+    """
+    store, way = _store(state, body), way_to(body.get("through", "CLEARED"))
+    given = dict(body.get("values", {}))
+    if "funding_account" in body:
+        given["fundingAccount"] = {"type": "BANK_ACCOUNT", "id": body["funding_account"]}
+    row = payments.pay(store, state.switches, _parts(body), **given)
+    for single_status in way[1:]:
+        row = payments.move(store, state.switches, row["id"], single_status)
+    return row
+
+
+def _parts(body: Body) -> list[tuple[str, Any]]:
+    if "bill_id" in body:
+        return [(body["bill_id"], body.get("amount"))]
+    bill_ids = body["bill_ids"]
+    return list(zip(bill_ids, body.get("amounts", [None] * len(bill_ids)), strict=True))
+
+
+def fail(state: BillState, body: Body) -> Row:
+    """A payment that could not be made: the event `payment.failed`, and no payment.
+
+    `{bill_id, amount?}` or `{bill_ids, amounts?}`, `funding_account?`, `code?`, `message?`.
+    """
+    store = _store(state, body)
+    parts = payments.due(store, _parts(body))
+    vendor_id = store.bills.rows[parts[0][0]]["vendorId"]
+    account = {"id": body.get("funding_account", next(iter(store.banks.rows))), "type": "BANK_ACCOUNT"}
+    number = payments.new_transaction_number()
+    entity = payloads.failed(store, vendor_id, parts, transactionNumber=number, fundingAccount=account)
+    error = {
+        "code": body.get("code", "BDC_1151"),
+        "message": body.get("message", "Bank account is inactive."),
+        "timestamp": entity["createdTime"],
+    }
+    organization = body.get("organization", credentials.BILL_ORGANIZATION)
+    state.webhooks.emit(organization, "payment.failed", lambda: entity, errors=[error])
+    return entity
+
+
+def banks(state: BillState, body: Body) -> list[Row]:
+    """The funding accounts."""
+    return list(_store(state, body).banks)
+
+
 def expire_sessions(state: BillState, _: Body) -> dict[str, int]:
     """End every session, as a deployment does."""
     return {"ended": state.sessions.expire_all()}
@@ -109,5 +161,8 @@ OPERATIONS: dict[str, Callable[[BillState, Body], Any]] = {
     "schedule": schedule,
     "move": move,
     "clear": clear,
+    "pay": pay,
+    "fail": fail,
+    "banks": banks,
     "expire-sessions": expire_sessions,
 }

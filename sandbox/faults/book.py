@@ -43,7 +43,14 @@ SHAPE = {
     "ignore_filters": "BILL: a list answers everything",
     "repeat_page": "BILL: a list's first `rows` rows are those that ended the previous page",
 }
+DELIVERY = {
+    "drop": "BILL: a webhook event is never sent; it is in the history",
+    "duplicate": "BILL: a webhook event is sent `rows` times (at least twice)",
+    "delay": "BILL: a webhook event is sent `seconds` later",
+    "reorder": "BILL: webhook events wait until there are `rows` of them, then go in another order",
+}
 ALL = frozenset(TRANSPORT | SHAPE)
+"""What strikes calls; `DELIVERY` strikes what the simulator itself sends."""
 
 
 @dataclass
@@ -52,7 +59,7 @@ class Fault:
 
     Attributes:
         system: `peoplesoft` or `bill`.
-        kind: a key of `TRANSPORT` or `SHAPE`.
+        kind: a key of `TRANSPORT`, `SHAPE` or `DELIVERY`.
         operation: shell pattern over operation names, e.g. `POST /v3/bills` or `QAS ML_AP_*`.
         count: how often it strikes; null for ever.
         skip: matching calls that pass before the first strike.
@@ -110,16 +117,17 @@ class FaultBook:
             raise ValueError(f"unknown fault setting: {', '.join(sorted(unknown))}")
         if missing := {"system", "kind"} - set(values):
             raise ValueError(f"a fault needs {' and '.join(sorted(missing))}")
-        if values["kind"] not in TRANSPORT and values["kind"] not in SHAPE:
-            known = ", ".join(sorted(TRANSPORT | SHAPE))
+        if values["kind"] not in ALL and values["kind"] not in DELIVERY:
+            known = ", ".join(sorted(ALL | DELIVERY.keys()))
             raise ValueError(f"unknown fault kind {values['kind']!r}; known are {known}")
         fault = Fault(**(values | {"id": next(self._ids)}))
         self.rules.append(fault)
         return fault
 
     def add_from(self, values: Mapping[str, Any]) -> Fault:
-        """Plan a fault from JSON."""
-        return self.add(**values)
+        """Plan a fault from JSON, whose numbers with a fraction come as `Decimal`."""
+        numbers = {name: float(values[name]) for name in ("seconds", "probability") if name in values}
+        return self.add(**{**values, **numbers})
 
     def take(self, system: str, operation: str, kinds: Container[str] = ALL) -> list[Fault]:
         """The faults of these kinds that strike this call; used-up ones leave the book."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from sandbox.data import Size
-from sandbox.server import Sandbox
+from sandbox.server import Sandbox, SandboxThread
 
 from .clients import Asker, Payer
+from .receiver import Hooks, Receiver
+from .soap_client import Site
 
 
 @pytest.fixture
@@ -35,3 +39,33 @@ async def payer(sandbox: Sandbox, http: aiohttp.ClientSession) -> Payer:
     client = Payer(http, sandbox.bill_url)
     assert (await client.login()).status == 200
     return client
+
+
+@pytest.fixture
+def facts() -> Path:
+    """Folder of the fact sheets, which are no part of the repository."""
+    folder = Path(os.environ.get("ML_FACTS") or Path(__file__).parents[3] / "shared" / "facts")
+    if not folder.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the fact sheets are needed at {folder}; set ML_FACTS")
+        pytest.skip(f"the fact sheets are not at {folder}; set ML_FACTS to check against them")
+    return folder
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def hooks(sandbox: Sandbox, payer: Payer, receiver: Receiver) -> Hooks:
+    return Hooks(sandbox, payer, receiver)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A sandbox in a thread of its own, for clients that block."""
+    thread = SandboxThread(lambda: Sandbox(Size(vouchers=60, suppliers=30)))
+    with thread as running:
+        yield Site(thread, running)

@@ -6,8 +6,6 @@ The sheets are not part of the repository; `ML_FACTS` names their folder.
 from __future__ import annotations
 
 import json
-import os
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,42 +17,7 @@ from sandbox.peoplesoft.queries import QUERIES
 from sandbox.peoplesoft.xlat import TRANSLATIONS
 
 from .clients import WINDOW, Asker, Payer, vendor_body
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def facts() -> Path:
-    folder = Path(os.environ.get("ML_FACTS", ROOT.parent / "shared" / "facts"))
-    if not folder.is_dir():
-        pytest.skip("the fact sheets are not here; set ML_FACTS to their folder")
-    return folder
-
-
-def sample(facts: Path, name: str) -> Any:
-    return json.loads((facts / name).read_text())
-
-
-def kind(value: Any) -> str:
-    numeric = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return "number" if numeric else type(value).__name__
-
-
-def differences(shown: Any, documented: Any, path: str = "") -> list[str]:
-    """Where a documented field is missing or of another type."""
-    if isinstance(documented, dict):
-        if not isinstance(shown, dict):
-            return [path]
-        return [
-            found
-            for name, value in documented.items()
-            for found in (
-                differences(shown[name], value, f"{path}.{name}") if name in shown else [f"{path}.{name}"]
-            )
-        ]
-    if isinstance(documented, list):
-        return differences(shown[0], documented[0], f"{path}[]") if documented and shown else []
-    return [] if kind(shown) == kind(documented) else [path]
+from .shapes import differences, sample
 
 
 @pytest.mark.parametrize(
@@ -91,6 +54,7 @@ def test_columns_are_documented_fields(facts: Path) -> None:
     known = {field["name"] for record in records.values() for field in record["fields"]}
     inferred = {
         "DUE_DAYS", "RECV_LN_NBR", "RECV_SHIP_SEQ_NBR", "QTY_SH_ACCPT", "CANCEL_ACTION", "PYMNT_HOLD_REASON",
+        "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE",
     }  # fmt: skip
     columns = {name for query in QUERIES.values() for names in query.columns.values() for name in names}
     assert columns - known <= inferred
@@ -147,6 +111,7 @@ async def test_bill_payment(payer: Payer, facts: Path) -> None:
     await payer.login(rememberMeId=credentials.BILL_REMEMBER_ME, device=credentials.BILL_DEVICE)
     bill = await payer.bill((await payer.vendor())["id"])
     body = sample(facts, "bill/samples/v3_payment_create_request.json")
+    body["fundingAccount"]["id"] = (await payer.get("/v3/funding-accounts/banks")).json["results"][0]["id"]
     made = await payer.create("/v3/payments", body | {"vendorId": bill["vendorId"], "billId": bill["id"]})
     shown = (await payer.get(f"/v3/payments/{made['id']}")).json
     assert differences(shown, sample(facts, "bill/samples/v3_payment_response_201.json")) == []
