@@ -5,6 +5,7 @@ from __future__ import annotations
 OPRID = "ML_CONNECTOR"
 OPRID_PASSWORD = "sandbox-only"
 NODE = "PSFT_EP"
+REQUESTING_NODE = "ML_CONNECTOR"
 
 OAUTH_CLIENT_ID = "ml-connector-sandbox"
 OAUTH_CLIENT_SECRET = "sandbox-only-secret"

@@ -10,9 +10,10 @@ from typing import Any
 
 from sandbox.data.size import Record
 from sandbox.data.vouchers import paid
+from sandbox.peoplesoft.build.process import run_voucher_build
 from sandbox.peoplesoft.state import PeopleSoftState
 
-AMOUNTS = ("_AMT", "_PRICE", "PRICE_PO", "MONETARY_AMOUNT")
+AMOUNTS = ("_AMT", "_AMOUNT", "_PRICE", "PRICE_PO")
 Body = Mapping[str, Any]
 
 
@@ -84,6 +85,58 @@ def void(state: PeopleSoftState, body: Body) -> Record:
     return state.change_voucher(unit, voucher_id, {"payments": row["payments"]}, stamp=False)
 
 
+def pay_cycle(state: PeopleSoftState, body: Body) -> list[dict[str, Any]]:
+    """Run the pay cycle over vouchers: `{keys: [[unit, voucher], ..]}`; returns the payments it made.
+
+    It leaves alone what is on hold, recorded as paid elsewhere, or not fit for payment.
+    """
+    made = []
+    for unit, voucher_id in body["keys"]:
+        row = state.vouchers[unit].copy(voucher_id)
+        if row is None:
+            raise ValueError(f"no voucher {unit}|{voucher_id}")
+        due = [payment for payment in row["payments"] if _payable(row, payment)]
+        for payment in due:
+            paid(payment, f"{unit[-1]}{voucher_id}{payment['PYMNT_CNT']}", state.today())
+            made.append({"key": [unit, voucher_id], "count": payment["PYMNT_CNT"]})
+        if due:
+            state.change_voucher(unit, voucher_id, {"payments": row["payments"]}, stamp=False)
+    return made
+
+
+def _payable(voucher: Record, payment: Record) -> bool:
+    ready = {"ENTRY_STATUS": "P", "APPR_STATUS": "A", "CLOSE_STATUS": "O"}
+    free = {"PYMNT_ACTION": "S", "PYMNT_SELCT_STATUS": "N", "PYMNT_HOLD": "N"}
+    return ready.items() <= voucher.items() and free.items() <= payment.items()
+
+
+def open_periods(state: PeopleSoftState, body: Body) -> list[Any]:
+    """Open periods of a unit: `{unit, periods?}`; `periods` (`[[from, thru], ..]`) replaces, null resets."""
+    unit = body["unit"]
+    if "periods" in body:
+        if body["periods"] is None:
+            state.periods.reset(unit)
+        else:
+            state.periods.set(unit, body["periods"])
+    return state.periods.of(unit)
+
+
+def close_period(state: PeopleSoftState, body: Body) -> list[Any]:
+    """Close the period that holds a day: `{unit, date}`."""
+    state.periods.close(body["unit"], body["date"])
+    return state.periods.of(body["unit"])
+
+
+def voucher_build(state: PeopleSoftState, body: Body) -> dict[str, Any]:
+    """Run AP_VCHRBLD over everything staged, or over one unit: `{unit?}`."""
+    return run_voucher_build(state, body.get("unit"))
+
+
+def monitor(state: PeopleSoftState, _: Body) -> list[Record]:
+    """The Service Operations Monitor: what became of asynchronous messages."""
+    return state.staging.monitor
+
+
 def get(state: PeopleSoftState, body: Body) -> Record | None:
     """One record: `{record, key}`."""
     key = tuple(str(part) for part in body["key"])
@@ -121,6 +174,11 @@ OPERATIONS: dict[str, Callable[[PeopleSoftState, Body], Any]] = {
     "pay": pay,
     "void": void,
     "get": get,
+    "pay-cycle": pay_cycle,
+    "open-periods": open_periods,
+    "close-period": close_period,
+    "voucher-build": voucher_build,
+    "monitor": monitor,
     "unlock": unlock,
     "revoke-tokens": revoke_tokens,
 }

@@ -58,13 +58,19 @@ def _line(number: int, account: str, deptid: str, amount: int, descr: str) -> Re
         "LEDGER": "ACTUALS",
         "ACCOUNT": account,
         "DEPTID": deptid,
+        "OPERATING_UNIT": "",
         "MONETARY_AMOUNT": cents(amount),
+        "FOREIGN_AMOUNT": cents(amount),
         "CURRENCY_CD": "USD",
+        "JRNL_LN_REF": "",
         "LINE_DESCR": descr[:30],
     }
 
 
 def _unposted(journal: Record) -> Record:
-    lines = [line | {"MONETARY_AMOUNT": -line["MONETARY_AMOUNT"]} for line in journal["lines"]]
+    lines = [
+        line | {name: -line[name] for name in ("MONETARY_AMOUNT", "FOREIGN_AMOUNT")}
+        for line in journal["lines"]
+    ]
     journal["JRNL_HDR_STATUS"] = "U"
     return journal | {"UNPOST_SEQ": 1, "JRNL_HDR_STATUS": "P", "lines": lines}

@@ -12,6 +12,9 @@ BASE_DATE = date(2026, 11, 16)
 UNITS = ("US001", "US002")
 SETID = "SHARE"
 OTHER_SETID = "EUR01"
+SETIDS = dict.fromkeys(UNITS, SETID)
+"""SETID of each business unit, for every record group."""
+
 FIRST_DATE = "1901-01-01"
 FUTURE_DATE = "2099-01-01"
 

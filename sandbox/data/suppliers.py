@@ -34,6 +34,7 @@ def address(
         "STATE": state,
         "POSTAL": postal,
         "EMAILID": "",
+        "PHONE": "",
     }
 
 
@@ -49,13 +50,17 @@ def location(terms: str, effdt: str = FIRST_DATE, status: str = "A", name: str =
     }
 
 
+def short_name(name: str) -> str:
+    """The first ten letters and digits of a name, in capitals."""
+    return "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())[:10]
+
+
 def supplier(number: int, name: str, *, setid: str = SETID, **changed: object) -> Record:
     """A supplier without address and location; `changed` overrides header fields."""
-    short = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())[:10]
     record: Record = {
         "SETID": setid,
         "VENDOR_ID": supplier_id(number),
-        "VENDOR_NAME_SHORT": f"{short}-{number % 1000:03d}",
+        "VENDOR_NAME_SHORT": f"{short_name(name)}-{number % 1000:03d}",
         "NAME1": name,
         "NAME2": "",
         "VENDOR_STATUS": "A",

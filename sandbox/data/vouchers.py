@@ -88,6 +88,10 @@ class VoucherMaker:
         """The lowest number entered on that date or later."""
         return bisect_left(range(1, self.count + 1), date, key=self.entered) + 1
 
+    def invoice(self, number: int) -> str:
+        """INVOICE_ID of a generated voucher."""
+        return f"INV-{self.unit[-3:]}-{number:08d}"
+
     def number_of(self, invoice: str) -> int | None:
         """The generated voucher that has this invoice id, if it is one of this unit."""
         match = INVOICE.fullmatch(invoice)
@@ -112,7 +116,7 @@ class VoucherMaker:
         record: Record = {
             "BUSINESS_UNIT": self.unit,
             "VOUCHER_ID": f"{number:08d}",
-            "INVOICE_ID": f"INV-{self.unit[-3:]}-{number:08d}",
+            "INVOICE_ID": self.invoice(number),
             "INVOICE_DT": self._days[invoiced],
             "VENDOR_SETID": SETID,
             "VENDOR_ID": supplier["VENDOR_ID"],

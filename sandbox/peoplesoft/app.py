@@ -1,8 +1,9 @@
-"""The HTTP face of the PeopleSoft simulator: REST listening connector and the token endpoint."""
+"""The HTTP face of the PeopleSoft simulator: listening connectors and the token endpoint."""
 
 from __future__ import annotations
 
 from email.utils import format_datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -14,19 +15,30 @@ from sandbox.faults.transport import SHAPE_FAULTS, Handler, Wire
 from sandbox.jsonio import decode, json_response
 
 from .ask import Ask, QueryRefused, UnknownQuery, read_ask
+from .build.connector import OPERATION as VOUCHER_BUILD
+from .build.connector import BuildConnector
+from .build.process import run_what_is_due
 from .esettlements import SERVICES
 from .execute import execute
 from .render import as_json, as_webrowset, as_xmlp
 from .shape import distort
+from .soap.connector import SoapConnector
 from .state import PeopleSoftState
 
 SYSTEM = "peoplesoft"
 QAS = "QAS_EXECUTEQRY_REST_GET"
+BODY_LIMIT = 16 * 1024 * 1024
 
 
-def operation(request: web.Request) -> str:
+def operation(request: web.Request, soap: SoapConnector) -> str:
     """The name under which a call is counted and faults are planned."""
     path = request.match_info
+    if request.path.startswith(soap.path):
+        return soap.operation(request)
+    if request.path.endswith("/HttpListeningConnector"):
+        return f"IB {VOUCHER_BUILD}"
+    if request.path.endswith("/VoucherBuild.v1"):
+        return "POST VoucherBuild"
     if "query" in path:
         return f"QAS {path['query']}"
     if "resource" in path:
@@ -40,24 +52,37 @@ class PeopleSoftApp:
     def __init__(self, state: PeopleSoftState, book: FaultBook, calls: Calls, gateway: str) -> None:
         self.state = state
         self.wire = Wire(book, state.clock, self._planned_error)
-        layers = [
-            self._dated,
-            recorder(SYSTEM, calls, operation),
-            injector(SYSTEM, book, self.wire, operation),
-        ]
-        self.web = web.Application(middlewares=layers)  # type: ignore[arg-type]
+        self.build = BuildConnector(state)
+        self.soap = SoapConnector(state, f"{gateway}/PeopleSoftServiceListeningConnector")
+        name = partial(operation, soap=self.soap)
+        layers = [self._dated, recorder(SYSTEM, calls, name), injector(SYSTEM, book, self.wire, name)]
+        self.web = web.Application(
+            middlewares=layers,  # type: ignore[arg-type]
+            client_max_size=BODY_LIMIT,
+        )
         rest = f"{gateway}/RESTListeningConnector/{{node}}"
         route = self.web.router.add_route
         route("GET", f"{rest}/ExecuteQuery.v1/{{owner}}/{{query}}/{{type}}/{{format}}", self.query)
         route("POST", f"{rest}/{{service}}.v1/{{resource}}", self.service)
+        route("POST", f"{rest}/VoucherBuild.v1", self.voucher_build)
+        route("POST", f"{gateway}/HttpListeningConnector", self.build.receive)
         route("POST", "/oauth2/token", self.token)
+        self.soap.add_to(self.web.router)
 
     @web.middleware
     async def _dated(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        run_what_is_due(self.state)
         response = await handler(request)
         if not response.prepared:
             response.headers["Date"] = format_datetime(self.state.clock.now(), usegmt=True)
         return response
+
+    async def voucher_build(self, request: web.Request) -> web.StreamResponse:
+        """The REST twin of VOUCHER_BUILD, where the customer has built one."""
+        if not self.state.switches.voucher_build_rest:
+            return web.Response(status=404)
+        refused = self._gate(request, f"{VOUCHER_BUILD}_POST", "VoucherBuild")
+        return refused or await self.build.receive_json(request)
 
     async def token(self, request: web.Request) -> web.StreamResponse:
         """The identity provider's token endpoint."""
@@ -124,4 +149,6 @@ class PeopleSoftApp:
         return web.Response(status=int(form))
 
     def _planned_error(self, fault: Fault) -> web.Response:
-        return web.Response(status=fault.status or 500, text=fault.message or "")
+        face = self.build if fault.operation.startswith("IB ") else self.soap
+        planned = face.planned(fault.code or "", fault.message or "")
+        return planned or web.Response(status=fault.status or 500, text=fault.message or "")

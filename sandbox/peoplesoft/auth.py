@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from enum import Enum
 
 from aiohttp import web
 
@@ -16,6 +17,14 @@ from sandbox.clock import Clock
 from sandbox.jsonio import json_response
 
 from .switches import PeopleSoftSwitches
+
+
+class LogOn(Enum):
+    """Outcome of a log-on; a locked user counts as unknown."""
+
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    WRONG_PASSWORD = "wrong password"
 
 
 class Identity:
@@ -56,13 +65,21 @@ class Identity:
         return token
 
     def _password(self, value: str) -> bool:
-        if basic_pair(value) == (credentials.OPRID, credentials.OPRID_PASSWORD):
-            if not self.locked:
-                self.failures = 0
-                return True
+        pair = basic_pair(value)
+        if pair is None:
+            self.failures += 1
             return False
+        return self.log_on(*pair) is LogOn.ACCEPTED
+
+    def log_on(self, user: str, password: str | None) -> LogOn:
+        """Check a user's password; wrong ones count whatever way they came."""
+        if (user, password) == (credentials.OPRID, credentials.OPRID_PASSWORD):
+            if self.locked:
+                return LogOn.UNKNOWN
+            self.failures = 0
+            return LogOn.ACCEPTED
         self.failures += 1
-        return False
+        return LogOn.WRONG_PASSWORD if user == credentials.OPRID and not self.locked else LogOn.UNKNOWN
 
     async def token(self, request: web.Request) -> web.Response:
         """`POST /oauth2/token` with grant type client_credentials (RFC 6749 section 4.4)."""

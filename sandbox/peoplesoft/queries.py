@@ -44,6 +44,12 @@ def _supplier_by_key(state: PeopleSoftState, prompts: Prompts, query: str) -> It
         yield from _supplier_rows(state, record, query)
 
 
+def _supplier_by_name(state: PeopleSoftState, prompts: Prompts, query: str) -> Iterator[Row]:
+    for record in state.suppliers.under(prompts["SETID"]):
+        if record["NAME1"] == prompts["NAME1"]:
+            yield from _supplier_rows(state, record, query)
+
+
 def _supplier_rows(state: PeopleSoftState, record: Record, query: str) -> Iterator[Row]:
     places: list[Record | None] = [*addresses_of(state, record, query)] or [None]
     locations: list[Record | None] = [*locations_of(state, record, query)] or [None]
@@ -132,6 +138,12 @@ def _order_by_key(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[
         yield from _order_rows(record)
 
 
+def _order_by_reference(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    for record in state.orders.under(prompts["BUSINESS_UNIT"]):
+        if record["PO_REF"] == prompts["PO_REF"]:
+            yield from _order_rows(record)
+
+
 def _order_rows(record: Record) -> Iterator[Row]:
     for line in record["lines"] or [None]:
         for schedule in (line["schedules"] if line else None) or [None]:
@@ -151,6 +163,18 @@ def _journal_by_key(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterato
         yield from ((record, line) for line in record["lines"] or [None])
 
 
+def _voucher_stage(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    for record in state.staging.of_unit(prompts["BUSINESS_UNIT"]):
+        if prompts["VOUCHER_ID"] in ("", record["VOUCHER_ID"]):
+            yield (record,)
+
+
+def _open_periods(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    unit = prompts["BUSINESS_UNIT"]
+    for first, last in state.periods.of(unit) if unit in state.vouchers else ():
+        yield ({"BUSINESS_UNIT": unit, "OPEN_FROM_DT": first, "OPEN_THRU_DT": last},)
+
+
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
@@ -160,6 +184,7 @@ WINDOW = ("FROM_DT", "THRU_DT")
 QUERIES: dict[str, Query] = {
     "ML_AP_SUPPLIERS": Query(("SETID", "VENDOR_ID_OFFSET"), columns.SUPPLIER, _suppliers),
     "ML_AP_SUPPLIER_KEY": Query(("SETID", "VENDOR_ID"), columns.SUPPLIER, _supplier_by_key),
+    "ML_AP_SUPPLIER_BY_NAME": Query(("SETID", "NAME1"), columns.SUPPLIER, _supplier_by_name),
     "ML_GL_ACCOUNTS": Query(("SETID",), columns.ACCOUNT, _setup("account")),
     "ML_GL_ACCOUNT_KEY": Query(("SETID", "ACCOUNT"), columns.ACCOUNT, _setup("account")),
     "ML_GL_DEPTS": Query(("SETID",), columns.DEPARTMENT, _setup("department")),
@@ -174,6 +199,7 @@ QUERIES: dict[str, Query] = {
     "ML_AP_VOUCHER_BY_INVOICE": Query(
         ("BUSINESS_UNIT", "VENDOR_ID", "INVOICE_ID"), columns.VOUCHER_ONLY, _voucher_by_invoice
     ),
+    "ML_AP_VOUCHER_STAGE": Query(("BUSINESS_UNIT", "VOUCHER_ID"), columns.VOUCHER_STAGE, _voucher_stage),
     "ML_AP_PAYMENTS": Query(
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "VOUCHER_ID_OFFSET"), columns.PAYMENT, _payments, WINDOW
     ),
@@ -184,8 +210,10 @@ QUERIES: dict[str, Query] = {
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "PO_ID_OFFSET"), columns.ORDER, _orders, (), WINDOW
     ),
     "ML_PO_KEY": Query(("BUSINESS_UNIT", "PO_ID"), columns.ORDER, _order_by_key),
+    "ML_PO_BY_REF": Query(("BUSINESS_UNIT", "PO_REF"), columns.ORDER, _order_by_reference),
     "ML_GL_JOURNALS": Query(
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "JOURNAL_ID_OFFSET"), columns.JOURNAL, _journals, WINDOW
     ),
     "ML_GL_JOURNAL_KEY": Query(("BUSINESS_UNIT", "JOURNAL_ID"), columns.JOURNAL, _journal_by_key),
+    "ML_GL_OPEN_PERIODS": Query(("BUSINESS_UNIT",), columns.OPEN_PERIOD, _open_periods),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ from sandbox.data.suppliers import payable, suppliers
 from sandbox.data.vouchers import VoucherMaker
 
 from .auth import Identity
+from .build.staging import Staging
+from .periods import Periods
 from .switches import PeopleSoftSwitches
 from .tables import SortedTable, VoucherTable
 
@@ -46,6 +48,9 @@ class PeopleSoftState:
         )
         self.vouchers = {unit: VoucherTable(VoucherMaker(unit, size, usable, orders)) for unit in UNITS}
         self.identity = Identity(self.switches, self.clock)
+        self.periods = Periods(self.today)
+        self.staging = Staging()
+        self._numbers: dict[tuple[str, str], int] = {}
         self.last_rows.clear()
 
     @property
@@ -67,6 +72,17 @@ class PeopleSoftState:
     def today(self) -> str:
         """The date in the database's base time zone."""
         return self.now().date().isoformat()
+
+    def next_id(self, kind: str, scope: str, width: int, taken: Callable[[str], object]) -> str:
+        """The next free number of a kind within a business unit or SETID, with leading zeros.
+
+        `taken` looks a number up and returns something true, or an object, when it is in use.
+        """
+        number = self._numbers.get((kind, scope), 0) + 1
+        while taken(f"{number:0{width}d}"):
+            number += 1
+        self._numbers[kind, scope] = number
+        return f"{number:0{width}d}"
 
     def voucher(self, unit: str, voucher_id: str) -> Record | None:
         """One voucher; never change it in place."""

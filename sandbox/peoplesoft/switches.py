@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.switches import Switches, choice
+
+SUPPLIER_QUERIES = ("ML_AP_SUPPLIERS", "ML_AP_SUPPLIER_KEY", "ML_AP_SUPPLIER_BY_NAME")
 
 
 @dataclass
@@ -31,7 +34,7 @@ class PeopleSoftSwitches(Switches):
     blank_columns: str = choice("present", "absent")
     time_zone: str = "America/New_York"
     # data
-    effdt_current: list[str] = field(default_factory=lambda: ["ML_AP_SUPPLIERS", "ML_AP_SUPPLIER_KEY"])
+    effdt_current: list[str] = field(default_factory=lambda: [*SUPPLIER_QUERIES])
     effdt_auto: bool = True
     last_update_dt: bool = True
     # identity provider
@@ -39,3 +42,26 @@ class PeopleSoftSwitches(Switches):
     token_audience: str = ""
     # application services
     inquiry_rows: str = choice("first", "list")
+    # component interfaces over SOAP
+    database: str = "EPDEV"
+    soap_host: str = ""
+    soap_verification: str = choice("any", "basic", "wsse")
+    wsdl_verification: str = choice("none", "basic")
+    soap_fault_status: str = choice("500", "200")
+    aliases: dict[str, str] = field(default_factory=dict)
+    interfaces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    check_namespaces: bool = True
+    invalid_body: str = choice("notification", "fault")
+    find_match: str = choice("begins", "exact")
+    get_missing: str = choice("empty", "fault")
+    update_rows: str = choice("merge", "replace")
+    unicode_database: bool = True
+    duplicate_vouchers: str = choice("reject", "recycle", "accept")
+    duplicate_suppliers: str = choice("accept", "reject")
+    journal_status: str = choice("V", "N")
+    # Voucher Build
+    node_password: str = ""
+    voucher_build: str = choice("manual", "auto")
+    voucher_build_seconds: float = 0.0
+    voucher_build_ids: str = choice("keep", "next")
+    voucher_build_rest: bool = True

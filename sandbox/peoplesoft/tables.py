@@ -151,6 +151,17 @@ class VoucherTable:
             if row is not None and row["INVOICE_ID"] == invoice:
                 yield row
 
+    def starting(self, voucher_id: str, invoice: str) -> Iterator[Record]:
+        """Vouchers whose id and whose invoice id begin so."""
+        name = self.maker.invoice
+        return self._walk(
+            1,
+            self.maker.count,
+            lambda number: self._id(number).startswith(voucher_id) and name(number).startswith(invoice),
+            "",
+            lambda row: row["VOUCHER_ID"].startswith(voucher_id) and row["INVOICE_ID"].startswith(invoice),
+        )
+
     @staticmethod
     def _id(number: int) -> str:
         return f"{number:08d}"

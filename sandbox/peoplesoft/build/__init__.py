@@ -1,0 +1,3 @@
+"""VOUCHER_BUILD: the asynchronous message, its REST twin, the staging records and Voucher Build itself."""
+
+from __future__ import annotations
