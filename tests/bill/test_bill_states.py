@@ -13,7 +13,8 @@ import pytest
 from ml_connector.bill.bills import Bills
 from ml_connector.bill.options import BillOptions
 from ml_connector.bill.vendor_credits import VendorCredits
-from ml_connector.core.contract import Desired, Intent, Operation, Payload
+from ml_connector.core.contract import Desired, Intent, Operation, Payload, Verdict
+from ml_connector.core.ledger.settlements import REVERSED, SETTLED, Row, Settlements
 
 from .support import Bill, bill_body, intent, paid, removal, update
 
@@ -43,8 +44,35 @@ def paid_by_bill(bill: Bill, target_id: str) -> None:
     bill.move(bill.schedule(target_id), "CLEARED")
 
 
+def paid_and_settled(bill: Bill, target_id: str) -> None:
+    paid_by_bill(bill, target_id)
+    settle(bill, *[row["id"] for row in bill.held.payments])
+
+
 def archived(bill: Bill, target_id: str) -> None:
     bill.change_bill(target_id, archived=True)
+
+
+def settlements(bill: Bill) -> Settlements:
+    return Settlements(bill.store, "acme", "bill.payments")
+
+
+def settle(bill: Bill, *payments: str, back: bool = False) -> None:
+    """PeopleSoft's books get an entry for payments of BILL, or the entry that takes it back."""
+    entry, kind, amount = (2, REVERSED, "-228.99") if back else (1, SETTLED, "228.99")
+    rows = [
+        Row(
+            one, entry, 1, kind, "journal", "US001", "US001|00000001", Decimal(amount), "USD", "2026-11-19",
+            journal=f"B00000000{entry}",
+        )
+        for one in payments
+    ]  # fmt: skip
+    with bill.store.write() as tx:
+        settlements(bill).put(tx, rows)
+
+
+def bills(bill: Bill, options: BillOptions | None = None) -> Bills:
+    return Bills(bill.api, options, settlements=settlements(bill))
 
 
 STATES: dict[str, Callable[[Bill, str], None]] = {
@@ -53,6 +81,7 @@ STATES: dict[str, Callable[[Bill, str], None]] = {
     "scheduled": scheduled,
     "partly paid": partly_paid,
     "paid by BILL": paid_by_bill,
+    "paid and settled": paid_and_settled,
     "archived": archived,
 }
 
@@ -75,10 +104,14 @@ EVENTS: dict[str, Callable[[Payload, str], Intent]] = {
     "seen again unchanged": lambda body, one: update(same(body), one, body),
     "amount, date, vendor or account changed": lambda body, one: update(with_other_amount(body), one, body),
     "only a description changed": lambda body, one: update(with_other_text(body), one, body),
-    "cancelled, closed, deleted, held, selected": lambda body, one: removal(
-        one, previous=Desired("active", body)
+    "cancelled, deleted, held, selected": lambda body, one: removal(one, previous=Desired("active", body)),
+    "closed, or held by a settlement": lambda body, one: removal(
+        one, state="closed", previous=Desired("active", body)
     ),
     "paid by PeopleSoft": lambda body, one: paid(one, MADE, body=body, previous=Desired("active", body)),
+    "paid outside PeopleSoft": lambda body, one: paid(
+        one, MADE | {"external": True}, body=body, previous=Desired("active", body)
+    ),
     "reopened": lambda body, one: intent(
         body, operation=Operation.UPDATE, target_id=one, previous=Desired("archived", {}, absent=True)
     ),
@@ -105,31 +138,39 @@ LEFT = After("untouched")
 TABLE: dict[str, dict[str, After]] = {
     "seen again unchanged": {
         "unpaid": LEFT, "approved": LEFT, "scheduled": LEFT, "partly paid": LEFT, "paid by BILL": LEFT,
-        "archived": ACTIVE,
+        "paid and settled": LEFT, "archived": ACTIVE,
     },
     "amount, date, vendor or account changed": {
         "unpaid": UPDATED, "approved": After("updated", alert=True), "scheduled": ALARM, "partly paid": ALARM,
-        "paid by BILL": ALARM, "archived": UPDATED,
+        "paid by BILL": ALARM, "paid and settled": ALARM, "archived": UPDATED,
     },
     "only a description changed": {
         "unpaid": UPDATED, "approved": UPDATED, "scheduled": LOCKED, "partly paid": UPDATED,
-        "paid by BILL": LOCKED, "archived": UPDATED,
+        "paid by BILL": LOCKED, "paid and settled": LOCKED, "archived": UPDATED,
     },
-    "cancelled, closed, deleted, held, selected": {
+    "cancelled, deleted, held, selected": {
         "unpaid": ARCHIVED, "approved": ARCHIVED, "scheduled": ALARM, "partly paid": ALARM,
-        "paid by BILL": ALARM, "archived": ARCHIVED,
+        "paid by BILL": ALARM, "paid and settled": ALARM, "archived": ARCHIVED,
+    },
+    "closed, or held by a settlement": {
+        "unpaid": ARCHIVED, "approved": ARCHIVED, "scheduled": ALARM, "partly paid": ALARM,
+        "paid by BILL": ALARM, "paid and settled": LEFT, "archived": ARCHIVED,
     },
     "paid by PeopleSoft": {
         "unpaid": PAID, "approved": PAID, "scheduled": ALARM, "partly paid": ALARM, "paid by BILL": ALARM,
-        "archived": ARCHIVED,
+        "paid and settled": ALARM, "archived": ARCHIVED,
+    },
+    "paid outside PeopleSoft": {
+        "unpaid": PAID, "approved": PAID, "scheduled": ALARM, "partly paid": ALARM, "paid by BILL": ALARM,
+        "paid and settled": LEFT, "archived": ARCHIVED,
     },
     "reopened": {
         "unpaid": LEFT, "approved": LEFT, "scheduled": LEFT, "partly paid": LEFT, "paid by BILL": LEFT,
-        "archived": ACTIVE,
+        "paid and settled": LEFT, "archived": ACTIVE,
     },
     "payment taken back": {
         "unpaid": LEFT, "approved": LEFT, "scheduled": ALARM, "partly paid": ALARM, "paid by BILL": ALARM,
-        "archived": ACTIVE,
+        "paid and settled": LEFT, "archived": ACTIVE,
     },
 }  # fmt: skip
 
@@ -149,7 +190,7 @@ async def test_cell(bill: Bill, event: str, held: str) -> None:
     before, payments = dict(bill.only_bill()), len(bill.held.payments)
     one = EVENTS[event](body, target_id)
 
-    (outcome,) = await Bills(bill.api).write([one], bill.steps)
+    (outcome,) = await bills(bill).write([one], bill.steps)
 
     expected, row = TABLE[event][held], bill.only_bill()
     assert (outcome.result, bool(outcome.alert)) == (expected.result, expected.alert), outcome
@@ -201,6 +242,76 @@ def plain(cell: str) -> str:
 
 
 # ---- what the table's columns cannot show
+
+
+async def paid_bill(bill: Bill, *amounts: str) -> tuple[str, list[str]]:
+    """A bill that BILL has paid in these parts; its id and those of the payments."""
+    target_id = await new_bill(bill, bill_body(bill.vendor()))
+    made = [bill.schedule(target_id, Decimal(amount)) for amount in amounts]
+    for payment in made:
+        bill.move(payment, "CLEARED")
+    return target_id, made
+
+
+@pytest.mark.parametrize("option", ["record", "archive"])
+async def test_what_was_settled_gets_no_second_payment_and_no_alarm(bill: Bill, option: str) -> None:
+    target_id, payments = await paid_bill(bill, "228.99")
+    settle(bill, *payments)
+    target = bills(bill, BillOptions.model_validate({"on_paid_elsewhere": option}))
+    for one in (
+        paid(target_id, MADE | {"external": True}, previous=Desired("active", {})),
+        removal(target_id, state="closed", previous=Desired("active", {})),
+    ):
+        (outcome,) = await target.write([one], bill.steps)
+        assert (outcome.result, outcome.alert, len(bill.held.payments)) == ("loaded", None, 1)
+        assert bill.only_bill()["archived"] is False
+
+
+async def test_every_payment_must_be_settled(bill: Bill) -> None:
+    target_id, payments = await paid_bill(bill, "100.00", "128.99")
+    settle(bill, payments[0])
+    one = paid(target_id, MADE | {"external": True})
+    (outcome,) = await bills(bill).write([one], bill.steps)
+    assert (outcome.alert or "").startswith("would be paid twice")
+    settle(bill, payments[1])
+    (outcome,) = await bills(bill).write([one], bill.steps)
+    assert (outcome.result, outcome.alert) == ("loaded", None)
+
+
+async def test_a_settlement_that_was_taken_back_settles_nothing(bill: Bill) -> None:
+    target_id, payments = await paid_bill(bill, "228.99")
+    settle(bill, *payments)
+    settle(bill, *payments, back=True)
+    for one in (paid(target_id, MADE | {"external": True}), removal(target_id, state="closed")):
+        (outcome,) = await bills(bill).write([one], bill.steps)
+        assert outcome.result == "conflict"
+
+
+async def test_opened_again_after_a_settlement_was_taken_back(bill: Bill) -> None:
+    """BILL's payment came back, so PeopleSoft's voucher is open again; BILL still shows it as paid."""
+    target_id, payments = await paid_bill(bill, "228.99")
+    settle(bill, *payments)
+    settle(bill, *payments, back=True)
+    body = bill_body(bill.only_bill()["vendorId"])
+    (outcome,) = await bills(bill).write([EVENTS["payment taken back"](body, target_id)], bill.steps)
+    assert (outcome.result, outcome.alert) == ("loaded", None)
+
+
+async def test_a_tenant_that_settles_nothing_is_told_of_every_double_payment(bill: Bill) -> None:
+    target_id, payments = await paid_bill(bill, "228.99")
+    settle(bill, *payments)
+    (outcome,) = await Bills(bill.api).write([paid(target_id, MADE | {"external": True})], bill.steps)
+    assert (outcome.alert or "").startswith("would be paid twice")
+
+
+async def test_a_lost_answer_about_a_settled_bill_is_looked_up(bill: Bill) -> None:
+    target_id, payments = await paid_bill(bill, "228.99")
+    settle(bill, *payments)
+    one = paid(target_id, MADE | {"external": True}, attempted_at=bill.now())
+    (found,) = await bills(bill).find([one])
+    assert found.verdict is Verdict.EQUAL
+    (record,) = (await bills(bill).read_back([target_id])).records
+    assert {"paid", "closed"} <= record.agrees
 
 
 async def test_a_voucher_seen_for_the_first_time_becomes_a_bill(bill: Bill) -> None:

@@ -225,18 +225,8 @@ class BillApi:
 
     # ---- sending
 
-    async def _switch(self, resource: Resource, target_id: str, verb: str) -> Record:
-        path = f"/v3/{resource.path}/{quote_segment(target_id)}/{verb}"
-        return _object(await self._send(json_request("POST", path, idempotent=True)))
-
-    async def _read(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        return await self._send(json_request("GET", path, params=params or {}))
-
-    async def _write(self, method: str, path: str, body: Any, *, slow: bool = False) -> Any:
-        return await self._send(json_request(method, path, body, timeout=self._timeout if slow else None))
-
-    async def _send(self, request: Request) -> Any:
-        """Send; wait a few seconds where only too many requests are in flight."""
+    async def send(self, request: Request) -> Any:
+        """A call that has no name here; waits a few seconds where only too many requests are in flight."""
         for pause in (*_PAUSES, None):
             try:
                 return await self._answer(request)
@@ -249,6 +239,16 @@ class BillApi:
                     await self._calls.exhaust(next_hour(self.now()))
                 raise
         raise AssertionError("unreachable")
+
+    async def _switch(self, resource: Resource, target_id: str, verb: str) -> Record:
+        path = f"/v3/{resource.path}/{quote_segment(target_id)}/{verb}"
+        return _object(await self.send(json_request("POST", path, idempotent=True)))
+
+    async def _read(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        return await self.send(json_request("GET", path, params=params or {}))
+
+    async def _write(self, method: str, path: str, body: Any, *, slow: bool = False) -> Any:
+        return await self.send(json_request(method, path, body, timeout=self._timeout if slow else None))
 
     async def _answer(self, request: Request) -> Any:
         try:

@@ -52,9 +52,18 @@ class Standing:
 
 def made_by_peoplesoft(intent: Intent, today: str) -> list[Made]:
     """The payments that the mapping names, else one of all that is due."""
-    key = intent.key.replace("|", "-")
+    return _made(intent.key, intent.desired.body, today)
+
+
+def references(key: str, body: Payload) -> set[str]:
+    """Our names, in BILL, of the payments that a paid voucher asks to be recorded."""
+    return {made.reference for made in _made(key, body, "")}
+
+
+def _made(key: str, body: Payload, today: str) -> list[Made]:
+    key = key.replace("|", "-")
     made: list[Made] = []
-    for number, entry in enumerate(_entries(intent.desired.body), 1):
+    for number, entry in enumerate(_entries(body), 1):
         name = str(entry.get("syncReference") or f"{key}-{number}")
         if any(name == other.reference for other in made):
             name = f"{name}-{number}"

@@ -1,30 +1,34 @@
 """Bills: created in bulk, changed one by one and only while no money moves.
 
 Whatever would change what BILL has paid or is about to pay is left to a person, and a voucher
-that both sides would pay raises an alert at once.
+that both sides would pay raises an alert at once. A voucher that PeopleSoft closed because BILL's
+own payment was settled there is no such case: the rows of settlements say which payments were.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from ml_connector.bill.api import BILLS, Record
+from ml_connector.bill.api import BILLS, BillApi, Record
 from ml_connector.bill.bill_edit import Edit, edit
 from ml_connector.bill.bill_payments import Standing, made_by_peoplesoft, payment_body, standing, to_record
 from ml_connector.bill.bill_state import Settlement, approved, settlement
 from ml_connector.bill.documents import WRITE_ONLY, VendorDocuments
 from ml_connector.bill.errors import NotFound
-from ml_connector.bill.options import Flow
+from ml_connector.bill.options import BillOptions, Flow
 from ml_connector.bill.outcomes import STOPS, conflict, in_doubt, loaded, rejected
 from ml_connector.bill.target import ACTIVE, ARCHIVED, is_archived
 from ml_connector.bill.values import money, select, total, tree
 from ml_connector.core.contract import Intent, Operation, Outcome, Progress, TargetRecord
 from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.ledger.settlements import Booked, Settlements
 
 PAID = "paid"
+CLOSED = "closed"  # PeopleSoft pays it no more: closed, or held on account of a settlement
 
 _NEVER_CREATED = (
     "PeopleSoft has paid it already, so BILL must not get it; "
@@ -43,12 +47,27 @@ FIELDS = tree(
 
 
 class Bills(VendorDocuments):
-    """Vouchers as bills."""
+    """Vouchers as bills.
+
+    Args:
+        settlements: BILL's payments that were settled in PeopleSoft; None where the tenant settles none.
+    """
 
     flow: ClassVar[Flow] = "bills"
     resource = BILLS
     lines = "billLineItems"
     noun = "bill"
+
+    def __init__(
+        self,
+        api: BillApi,
+        options: BillOptions | None = None,
+        *,
+        create: bool = True,
+        settlements: Settlements | None = None,
+    ) -> None:
+        super().__init__(api, options, create=create)
+        self._settlements = settlements
 
     def number(self, body: Mapping[str, Any]) -> Any:
         return (body.get("invoice") or {}).get("invoiceNumber")
@@ -64,7 +83,23 @@ class Bills(VendorDocuments):
             return True
         if state is not Settlement.PAID:
             return False
-        return intent.attempted_at is None or not (await standing(self.api, record, intent)).online
+        if intent.attempted_at is None or not (await standing(self.api, record, intent)).online:
+            return True
+        return await self.settled(intent, record)
+
+    async def settled(self, intent: Intent, record: Record) -> bool:
+        """Whether PeopleSoft pays a voucher no more because BILL's own payments were settled there."""
+        external = (intent.desired.body.get("payment") or {}).get("external") is True
+        if settlement(record) is not Settlement.PAID or not (external or intent.desired.state == CLOSED):
+            return False
+        online = {str(payment["id"]) for payment in (await standing(self.api, record, intent)).online}
+        return bool(online) and online <= (await self.booked(online)).standing
+
+    async def booked(self, payments: Collection[str]) -> Booked:
+        """Which payments are, or once were, settled in PeopleSoft."""
+        if self._settlements is None:
+            return Booked(frozenset(), frozenset())
+        return await asyncio.to_thread(self._settlements.booked, payments)
 
     # ---- writing
 
@@ -95,6 +130,7 @@ class Bills(VendorDocuments):
     async def _record(self, record: Record) -> TargetRecord:
         archived = is_archived(record)
         paid = archived or settlement(record) is Settlement.PAID
+        agrees = {PAID, CLOSED} if self._settlements is not None else {PAID}
         return TargetRecord(
             target_id=record["id"],
             key=None,
@@ -102,7 +138,7 @@ class Bills(VendorDocuments):
             body=select(record, FIELDS),
             amount=money(record.get("amount")),
             label=self.number(record),
-            agrees=frozenset({PAID}) if paid else frozenset(),
+            agrees=frozenset(agrees) if paid else frozenset(),
             absent=archived,
             hidden=WRITE_ONLY,
         )
@@ -122,6 +158,8 @@ class _Change:
 
     async def run(self) -> Outcome:
         """Carry it out."""
+        if await self.target.settled(self.intent, self.record):
+            return self._loaded()
         if self.intent.desired.state == PAID:
             if self.options.on_paid_elsewhere == "archive":
                 return await self._archive("PeopleSoft paid it itself")
@@ -152,7 +190,7 @@ class _Change:
 
     async def _activate(self) -> Outcome:
         state, change = settlement(self.record), self._edit()
-        if self._was_paid() and state is not Settlement.OPEN:
+        if self._was_paid() and state is not Settlement.OPEN and not await self._only_settled():
             return self._stop(
                 f"PeopleSoft took its payment back, but the bill is still {state} in BILL; "
                 "void the recorded payment there"
@@ -173,6 +211,14 @@ class _Change:
         """Whether we recorded a payment that PeopleSoft no longer stands by."""
         previous = self.intent.previous
         return previous is not None and previous.state == PAID
+
+    async def _only_settled(self) -> bool:
+        """Whether BILL made all its payments itself, and their settlement was what PeopleSoft knew of."""
+        now = await standing(self.api, self.record, self.intent)
+        online = {str(payment["id"]) for payment in now.online}
+        if now.ours or now.offline or not online:
+            return False
+        return online <= (await self.target.booked(online)).known
 
     def _edit(self) -> Edit | None:
         previous = self.intent.previous

@@ -13,6 +13,31 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Flow = Literal["accounts", "departments", "locations", "classes", "vendors", "bills", "vendor_credits"]
 
 
+class WebhookOptions(BaseModel):
+    """How events of BILL reach the connector."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subscribe: bool = Field(True, description="Make and keep a webhook subscription in BILL")
+    url: str | None = Field(
+        None, pattern="^https?://", description="Where BILL sends events; null: the receiver of this Airflow"
+    )
+    name: str = Field(
+        "ml-connector", min_length=1, max_length=100, description="Name of the subscription in BILL"
+    )
+    events: tuple[str, ...] = Field(
+        ("payment.updated", "payment.failed"), min_length=1, description="Event types to subscribe to"
+    )
+    management_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Base address of webhook management; null: that of the connection with -events added",
+    )
+    minified_signatures: bool = Field(
+        True, description="Accept a signature over the body without white space too"
+    )
+
+
 class BillOptions(BaseModel):
     """Options of the BILL integration."""
 
@@ -72,6 +97,12 @@ class BillOptions(BaseModel):
     read_back_pages: int = Field(
         50, ge=1, description="Pages that one reconciliation spends on what it did not touch"
     )
+
+    # payments back to PeopleSoft
+    default_currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="Currency of payments to vendors that BILL names none for"
+    )
+    webhooks: WebhookOptions = Field(WebhookOptions(), description="How BILL's events arrive")
 
     @model_validator(mode="after")
     def _fits(self) -> BillOptions:

@@ -34,7 +34,8 @@ class BillSettings:
         password: of the user, or the value of the sync token.
         organization_id: starts with ``008``.
         dev_key: developer key of the same environment.
-        webhook_security_key: signs webhooks; None where none is subscribed to.
+        webhook_security_key: signs webhooks; several, old and new, are separated by commas or blanks.
+            None where the connector made the subscription itself and keeps its key.
     """
 
     base_url: str
@@ -57,7 +58,18 @@ class BillSettings:
 
     def secrets(self) -> tuple[str, ...]:
         """Values that must appear in no text."""
-        return tuple(filter(None, (self.password, self.dev_key, self.webhook_security_key)))
+        return (*filter(None, (self.password, self.dev_key, self.webhook_security_key)), *self.webhook_keys)
+
+    @property
+    def webhook_keys(self) -> tuple[str, ...]:
+        """Keys with which deliveries may be signed, as the connection names them."""
+        return tuple((self.webhook_security_key or "").replace(",", " ").split())
+
+    @property
+    def events_url(self) -> str:
+        """Base address of webhook management: beside the API, with ``-events`` at its end."""
+        parts = urlsplit(self.base_url)
+        return parts._replace(path=f"{parts.path or '/connect'}-events").geturl()
 
     @classmethod
     def from_connection(

@@ -69,12 +69,24 @@ async def test_missed_events_are_taken_with_the_others_and_people_are_told(store
     source = EventfulSource([order(1)])
     missed = Event("m-1", "order.changed", {"order": "US001|000001"})
     source.caught = CaughtUp([missed], ["the subscription was off"], "switched on again")
-    counts = await extract(flow(store, source, MemoryTarget(), events_from="shop"))
-    assert (counts["missed"], counts["events"], counts["alerts"]) == (1, 1, ["the subscription was off"])
+    ctx = flow(store, source, MemoryTarget(), events_from="shop")
+    counts = await extract(ctx)
+    assert (counts["missed"], counts["events"], ctx.alerts) == (1, 1, ["the subscription was off"])
     with store.read() as connection:
         kind = audit_event.c.kind == "caught up"
         data = codec.decode(connection.scalars(select(audit_event.c.data).where(kind)).one())
     assert data["note"] == "switched on again"
+
+
+async def test_people_are_told_although_the_run_fails_afterwards(store: Store) -> None:
+    source = EventfulSource([order(1)])
+    source.caught = CaughtUp(alerts=["the subscription was off"])
+    source.fail = Unavailable("down")
+    deliver(store, 1)
+    ctx = flow(store, source, MemoryTarget(), events_from="shop")
+    with pytest.raises(Unavailable):
+        await extract(ctx)
+    assert ctx.alerts == ["the subscription was off"]
 
 
 async def test_a_run_for_single_documents_leaves_the_events_alone(store: Store) -> None:

@@ -226,6 +226,7 @@ class Mapping(Model):
     currency: Path | None = None
     status: Path | None = None
     party: Text | None = None
+    reference: Text | None = None
     rules: dict[Name, Rule] = Field(default_factory=dict)
     value_maps: dict[Name, dict[str, Scalar]] = Field(default_factory=dict)
     rows: dict[Name, NamedRow] = Field(default_factory=dict)

@@ -112,7 +112,7 @@ class _MappingCheck:
             self._path(other, scope, (*at, "match", own))
 
     def _header(self, scope: Scope) -> None:
-        for name in ("label", "party"):
+        for name in ("label", "party", "reference"):
             template = getattr(self.mapping, name)
             if template is not None:
                 self._template(template, scope, (name,))

@@ -57,6 +57,7 @@ def _groups(mapping: Mapping, fields: Collection[MappingField]) -> Iterator[str]
     texts = [
         mapping.label,
         mapping.party,
+        mapping.reference,
         *(text for field in fields for text in (field.key, field.template)),
     ]
     for text in texts:

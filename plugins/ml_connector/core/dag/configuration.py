@@ -84,9 +84,14 @@ def _override_faults(reading: Reading, tenant: TenantConfig, settings: Settings)
                 for flow in definition.flows
             ],
             [
-                find_dataset(definition.source.name, flow.dataset, paths)
+                find_dataset(system.name, name, paths)
                 for definition in reading.definitions
                 for flow in definition.flows
+                for system, names in (
+                    (definition.source, (flow.dataset,)),
+                    (definition.target, flow.look_ups),
+                )
+                for name in names
             ],
         )
     except InvalidFile as error:

@@ -49,12 +49,15 @@ class Flow:
         dataset: dataset of the source system.
         mapping: mapping of the target system.
         target: opens the target.
+        look_ups: datasets of the target system in which the target looks things up; a tenant file may
+            name their queries too.
     """
 
     name: str
     dataset: str
     mapping: str
     target: TargetFactory
+    look_ups: Sequence[str] = ()
 
     @property
     def group(self) -> str:

@@ -7,7 +7,7 @@ audit chain, which is thereby anchored in Airflow's database too. Documents live
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +77,10 @@ def extract(job: Job) -> dict[str, Any]:
             source = session.open_source()
             if session.params.dry_run:
                 return loop.run(session.plan(source))
-            return session.tell(loop.run(session.extract(source)), "subscription")
+            try:
+                return loop.run(session.extract(source))
+            finally:  # the next run finds the subscription repaired, and would have nothing to tell
+                session.alert(session.ctx.alerts, "subscription")
 
 
 def transform(job: Job) -> dict[str, Any]:
@@ -263,12 +266,16 @@ class Session:
                 shown = {"watermark": mark.value, "read_to_end_at": str(mark.completed_at)}
                 state.set(f"{self.job.flow.group}.{mark.unit}.{mark.scan}", shown)
 
-    def tell(self, counts: dict[str, Any], event: NotifyEvent = "failure") -> dict[str, Any]:
+    def tell(self, counts: dict[str, Any]) -> dict[str, Any]:
         """Send what the stage wants people to know; XCom keeps only how much it was."""
         alerts = counts.pop("alerts", [])
-        if alerts:
-            for text in alerts:
-                log.warning("%s", text)
-            tenant = self.job.tenant
-            notify.send(tenant.notify, notify.attention_alert(tenant.tenant, self.ctx.flow, alerts, event))
+        self.alert(alerts, "failure")
         return counts | {"alerts": len(alerts)}
+
+    def alert(self, texts: Sequence[str], event: NotifyEvent) -> None:
+        """Say something to people, and to whoever reads the task's log."""
+        for text in texts:
+            log.warning("%s", text)
+        if texts:
+            tenant = self.job.tenant
+            notify.send(tenant.notify, notify.attention_alert(tenant.tenant, self.ctx.flow, texts, event))

@@ -53,9 +53,11 @@ class Credentials:
 
     async def get(self, name: str) -> Entry | None:
         """Value and expiry as they were put, expired or not."""
-        if not self._store.cipher.enabled:
-            return self._memory.get(name)
-        return await asyncio.to_thread(self._get, name)
+        return await asyncio.to_thread(self.read, name)
+
+    def read(self, name: str) -> Entry | None:
+        """Like :meth:`get`, for callers that run no event loop. Blocking."""
+        return self._get(name) if self._store.cipher.enabled else self._memory.get(name)
 
     async def put(self, name: str, value: Any, expires_at: datetime | None = None) -> None:
         """Store or replace a JSON value."""

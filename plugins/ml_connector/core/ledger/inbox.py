@@ -53,6 +53,17 @@ def waiting(connection: Connection, system: str, tenant: str, limit: int) -> Seq
     return connection.execute(statement.order_by(inbox.c.id).limit(limit)).all()
 
 
+def known(connection: Connection, system: str, tenant: str, event_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that were stored already, whatever became of their events."""
+    found: set[str] = set()
+    for chunk in in_chunks(event_ids):
+        statement = select(inbox.c.event_id).where(
+            inbox.c.system == system, inbox.c.tenant == tenant, inbox.c.event_id.in_(chunk)
+        )
+        found.update(connection.scalars(statement))
+    return found
+
+
 def close(tx: Transaction, scope: Scope, rows: Sequence[AnyRow], *, run: str) -> None:
     """Note that a run took events up; each is an event of the trail."""
     for chunk in in_chunks([row.id for row in rows]):

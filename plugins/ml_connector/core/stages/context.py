@@ -50,6 +50,7 @@ class FlowContext:
         lease: how long a claim holds without being renewed.
         patience: how long a load waits, at its end, for documents in doubt.
         events_from: the system whose events wake this flow; None where nothing but its schedule does.
+        alerts: sentences for people, to be told whatever becomes of the stage.
         scope: the flow's rows in the ledger.
     """
 
@@ -66,6 +67,7 @@ class FlowContext:
     lease: timedelta = timedelta(seconds=120)
     patience: timedelta = timedelta(seconds=300)
     events_from: str | None = None
+    alerts: list[str] = field(default_factory=list)
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:

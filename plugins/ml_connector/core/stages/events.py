@@ -23,17 +23,17 @@ CHUNK = 200
 """Events taken up together: their objects are read in one go, and settled in one transaction."""
 
 
-async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts) -> list[str]:
+async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts) -> None:
     """Take up the events that wait for the flow.
 
-    Returns:
-        Sentences for people: about a subscription that was switched off, for example.
+    What people must know, of a subscription that was switched off for example, goes to ``ctx.alerts``.
 
     Raises:
         ConnectorError: whatever stops the source; the events then go on waiting.
     """
     source = cast(EventSource, ctx.need_source())
     caught = await source.catch_up()
+    ctx.alerts += caught.alerts
     counts.missed = await asyncio.to_thread(_keep, ctx, system, caught)
     while rows := await asyncio.to_thread(_waiting, ctx, system):
         events = [Event(row.event_id, row.type, ctx.store.open(row.body)) for row in rows]
@@ -43,7 +43,6 @@ async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts)
         close = partial(_close, ctx, rows)
         await asyncio.to_thread(take_answer, ctx, answer, batch, counts, also=close)
         counts.events += len(rows)
-    return list(caught.alerts)
 
 
 def _keep(ctx: FlowContext, system: str, caught: CaughtUp) -> int:

@@ -50,7 +50,7 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
     """Read what is new since the watermark, or what the run's parameters ask for.
 
     Returns:
-        The batch id, the counts, and ``alerts`` for people.
+        The batch id and the counts.
 
     Raises:
         ContractChanged: the source lacks a column that it had before.
@@ -58,9 +58,9 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
     """
     collector.relax()
     batch = await asyncio.to_thread(_begin, ctx)
-    counts, alerts = Counts(), list[str]()
+    counts = Counts()
     if ctx.events_from and not ctx.params.own_window:
-        alerts = await take_events(ctx, ctx.events_from, batch, counts)
+        await take_events(ctx, ctx.events_from, batch, counts)
     if ctx.params.keys:
         answer = await ctx.need_source().by_key(ctx.params.keys)
         await asyncio.to_thread(take_answer, ctx, answer, batch, counts, remap=True)
@@ -70,7 +70,7 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
                 await _read(ctx, unit, scan, batch, counts)
     result = {"batch": batch, **asdict(counts)}
     await asyncio.to_thread(_end, ctx, batch, result)
-    return result | {"alerts": alerts}
+    return result
 
 
 def _begin(ctx: FlowContext) -> str:
