@@ -121,6 +121,12 @@ class Airflow:
         """State of each task of a run."""
         return {item["task_id"]: item["state"] or "none" for item in self.task_instances(dag_id, run_id)}
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """A DAG's latest runs, oldest first."""
+        path = f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=50"
+        found: list[dict[str, Any]] = self.get(path)["dag_runs"]
+        return found[::-1]
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """State of a run."""
         return str(self.get(f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}")["state"])

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ from launcher.airflow import Airflow
 from launcher.connections import sandbox_connections
 from launcher.environment import REPOSITORY, airflow_environment, server_environment
 from launcher.home import Home
+from launcher.payments import Payments
 from launcher.processes import Service, wait_until
 from launcher.report import Report, print_changes
 
 DAGS = ("peoplesoft_bill__demo",)
+EVENTS = "bill_events__demo"
+_ENDED = ("success", "failed")
 _TOLD = {"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"}
 
 
@@ -35,10 +38,17 @@ def main(*, leave: bool, vouchers: int) -> int:
     with demonstration(
         vouchers, say=lambda text: print(f"[{time.monotonic() - began:4.0f} s] {text}", flush=True)
     ) as demo:
-        first = demo.day("First run: everything is new")
+        days = [
+            demo.day("First run: everything is new"),
+            demo.day("Subscribe to BILL's events", [EVENTS]),
+            demo.events("BILL pays: its webhooks start the settlement", demo.payments.make),
+        ]
         print_changes(demo.change())
-        second = demo.day("Second run: what changed since")
-        succeeded = first and second
+        days += [
+            demo.day("Second run: what changed since"),
+            demo.events("A payment fails after it was settled: reversed", demo.payments.fail),
+        ]
+        succeeded = all(days)
         print(
             "\nEvery flow reconciled." if succeeded else "\nNot every flow reconciled: see above.", flush=True
         )
@@ -134,19 +144,41 @@ class Demonstration:
     def __init__(self, airflow: Airflow, control: str, folder: Path, say: Callable[[str], None]) -> None:
         self.airflow, self.folder = airflow, folder
         self._control, self._say = control, say
+        self.payments = Payments(self.control)
 
-    def day(self, title: str) -> bool:
-        """Run every integration once; True when every flow reconciled."""
+    def day(self, title: str, dags: Sequence[str] = DAGS) -> bool:
+        """Run DAGs once, every integration's by default; True when every flow reconciled."""
         good = True
-        for dag_id in DAGS:
+        for dag_id in dags:
             self.airflow.wait_for_dag(dag_id)
             self._say(f"{title} ({dag_id})")
-            run_id = self.airflow.trigger(dag_id)
-            state, tasks = self._follow(dag_id, run_id)
-            report = Report.collect(self.airflow, dag_id, run_id, tasks)
-            report.print(title)
-            good &= state == "success" and report.reconciled
+            good &= self._report(title, dag_id, self.airflow.trigger(dag_id))
         return good
+
+    def events(self, title: str, happen: Callable[[], list[str]]) -> bool:
+        """Let something happen in BILL, and wait for the run that its webhooks start."""
+        before = {run["dag_run_id"] for run in self.airflow.runs(EVENTS)}
+        self._say(f"{title} ({EVENTS})")
+        for line in happen():
+            self._say(f"  {line}")
+        wait_until(self.payments.all_delivered, [self.airflow.service], "the webhooks being delivered")
+        runs: list[str] = []
+
+        def settled() -> bool:
+            """Several runs may share the events; the last one ends when none waits any more."""
+            new = [item for item in self.airflow.runs(EVENTS) if item["dag_run_id"] not in before]
+            runs[:] = [item["dag_run_id"] for item in new]
+            ended = bool(new) and all(item["state"] in _ENDED for item in new)
+            return ended and not any(item["events_waiting"] for item in self.airflow.answer("status"))
+
+        wait_until(settled, [self.airflow.service], f"a run of {EVENTS} starting by itself", seconds=180)
+        return self._report(title, EVENTS, runs[-1])
+
+    def _report(self, title: str, dag_id: str, run_id: str) -> bool:
+        state, tasks = self._follow(dag_id, run_id)
+        report = Report.collect(self.airflow, dag_id, run_id, tasks)
+        report.print(title)
+        return state == "success" and report.reconciled
 
     def change(self) -> list[str]:
         """Move the sandbox to its second day; says what changed."""
@@ -189,7 +221,7 @@ class Demonstration:
                     shown[name] = state
                     self._say(f"  {name:28} {state}{self._counts(dag_id, run_id, name, state)}")
             outcome["state"] = self.airflow.run_state(dag_id, run_id)
-            return outcome["state"] in ("success", "failed")
+            return outcome["state"] in _ENDED
 
         wait_until(ended, [self.airflow.service], f"run {run_id} ending", seconds=900)
         return outcome["state"], self.airflow.tasks(dag_id, run_id)

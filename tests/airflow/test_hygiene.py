@@ -28,7 +28,7 @@ def dag(bag: Any) -> Any:
 
 def test_shipped_files_import(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"peoplesoft_bill__demo", "ml_connector_watch"}
+    assert set(bag.dags) == {"peoplesoft_bill__demo", "bill_events__demo", "ml_connector_watch"}
 
 
 def test_task_ids_are_the_contract(dag: Any) -> None:
@@ -101,3 +101,29 @@ def test_parsing_twice_gives_the_same(bag: Any) -> None:
     again = DagBag(str(REPOSITORY / "dags"))
     first, second = (DagSerialization.to_dict(found.dags["peoplesoft_bill__demo"]) for found in (bag, again))
     assert first == second
+
+
+@pytest.fixture
+def events(bag: Any) -> Any:
+    return bag.dags["bill_events__demo"]
+
+
+def test_the_way_back_has_a_dag_of_its_own(events: Any) -> None:
+    assert [task.task_id for task in events.tasks] == [f"payments.{stage}" for stage in STAGES]
+    assert (events.max_active_runs, events.catchup) == (1, False)
+    assert [asset.name for asset in events.schedule] == ["ml-connector/inbox/bill/demo"]
+    assert {task.task_id.partition(".")[2]: task.pool for task in events.tasks} == {
+        "extract": "ml_bill__demo__bill", "transform": "default_pool",
+        "load": "ml_peoplesoft__demo__peoplesoft", "reconcile": "ml_peoplesoft__demo__peoplesoft",
+    }  # fmt: skip
+
+
+def test_the_inbox_is_named_in_the_schedule_and_nowhere_else(bag: Any) -> None:
+    """Where a task names the asset too, Airflow deletes its watcher until the file is parsed again."""
+    named = [
+        asset.name
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        for asset in (*task.inlets, *task.outlets)
+    ]
+    assert not [name for name in named if name.startswith("ml-connector/inbox")]

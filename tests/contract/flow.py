@@ -31,16 +31,21 @@ _DATASET = {
 
 
 class Bodies:
-    """A source of documents that hold what the target shall hold; also the mapping that takes it out."""
+    """A source of documents that hold what the target shall hold; also the mapping that takes it out.
+
+    Args:
+        states: what the target calls an object that is there, and one that is not.
+    """
 
     fingerprint = "as it is"
 
-    def __init__(self) -> None:
+    def __init__(self, states: tuple[str, str] = ("active", "archived")) -> None:
         self.documents: dict[str, Payload] = {}
+        self._states = states
 
     def put(self, key: str, body: Payload, *, absent: bool = False, **more: Any) -> None:
         """Add or change a document; ``more`` stays in the source."""
-        state = "archived" if absent else "active"
+        state = self._states[absent]
         self.documents[f"{UNIT}|{key}"] = {"state": state, "absent": absent, "body": body, **more}
 
     # ---- as a source

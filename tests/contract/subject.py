@@ -22,12 +22,16 @@ class Subject(ABC):
         page: objects that one page of the system's lists holds at most.
         settle: seconds after which "not found" can be believed; late commits and lag are shorter.
         narrow: it is looked up by a filter, so an ignored filter makes an absence worthless.
+        states: what it calls an object that is there, and one that is not.
+        bulk: several creates travel in one call; otherwise each is a call of its own.
     """
 
     flow: str
     page: int
     settle: float = 60.0
     narrow: bool
+    states: tuple[str, str] = ("active", "archived")
+    bulk: bool = True
 
     @property
     @abstractmethod

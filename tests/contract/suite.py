@@ -48,7 +48,7 @@ class Bench:
 
     def __init__(self, subject: Subject, folder: Path) -> None:
         self.subject, self.folder = subject, folder
-        self.bodies = Bodies()
+        self.bodies = Bodies(subject.states)
         self.cipher = Cipher([Fernet.generate_key().decode()])
         self.errors: list[BaseException] = []
         self.fresh_ledger("first")
@@ -171,7 +171,7 @@ class TargetContract:
         bench.offer(6)
         bench.subject.lose_answer(skip=0 if batches else 2)
         first = await bench.run(batches=batches)
-        assert first["in_doubt"] == (6 if batches else 1)
+        assert first["in_doubt"] == (6 if batches and bench.subject.bulk else 1)
         written = bench.subject.writes()
         await bench.settle(batches=batches)
         assert bench.subject.writes() == written
@@ -220,7 +220,7 @@ class TargetContract:
         await bench.run()
         written = bench.subject.writes()
         await bench.run()
-        assert bench.statuses()["sending"] == 4
+        assert bench.statuses()["sending"] == (4 if bench.subject.bulk else 1)
         await bench.settle()
         assert bench.subject.writes() == written
         bench.each_once(4)

@@ -58,6 +58,7 @@ class Harness:
         clock: the ledger's time; the sandbox's, where a test lets hours pass.
         patience: how long a load waits for documents in doubt.
         page: rows per page of the source, where a test wants many pages of few documents.
+        alerts: what people were told of subscriptions.
         errors: what stopped a stage, by flow and stage, where ``tolerant`` runs met it.
     """
 
@@ -74,6 +75,7 @@ class Harness:
     cipher: Cipher = field(default_factory=Cipher)
     page: int | None = None
     errors: dict[str, ConnectorError] = field(default_factory=dict)
+    alerts: list[str] = field(default_factory=list)
 
     def store(self, actor: str = "test") -> Store:
         """A session of its own, as each task opens one."""
@@ -125,6 +127,7 @@ class Harness:
                         if not tolerant:
                             raise
                         self.errors[f"{flow}.{name}"] = error
+                self.alerts += ctx.alerts
         return results
 
     async def plan(self, plan_id: str, *flows: str) -> dict[str, Any]:

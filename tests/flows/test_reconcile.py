@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.core.ledger import queries
+from ml_connector.core.ledger import queries, stories
 from ml_connector.core.ledger.reports import latest
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.reconcile import Unreconciled
@@ -282,7 +282,7 @@ def _done(world: World, before: dict[str, dict[str, Any]]) -> dict[tuple[str, st
 def _same_fields(world: World, old: Any, row: Any, line: dict[str, Any]) -> None:
     """Each field that the plan named is what was sent, and no other field changed."""
     with world.harness.store("look") as store:
-        (story,) = queries.story(store, row.key, flow=row.flow)
+        (story,) = stories.story(store, row.key, flow=row.flow)
     by_hash = {item["hash"]: item["data"]["body"] for item in story["payloads"] if "body" in item["data"]}
     sent = _flat(by_hash[row.loaded_hash])
     was = _flat(by_hash[old.loaded_hash]) if old is not None and old.loaded_hash else {}

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ from ml_connector.core.stages import extract, feed, load, transform
 from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
-from tests.flows.harness import Harness
+from ml_connector.peoplesoft.settlement.options import SettlementOptions
+from tests.flows.back import SETTLEMENT, BackHarness
 
 _WRITING = threading.RLock()
 STAGES = ("extract", "transform", "load")
@@ -44,7 +45,7 @@ class Order:
         point: a key of ``POINTS``; None to work undisturbed.
         passes: how often the point is passed before the process stops.
         stop: ``KILL`` or ``STOP``.
-        writes_to: path below ``/v3`` of the write that ``before the request`` and others mean.
+        writes_to: path below ``/v3``, or SOAPAction, of the write that ``before the request`` means.
         small: so many documents per claim, page and chunk.
     """
 
@@ -64,6 +65,8 @@ class Order:
     bulk: bool = True
     settle: float = 0.0
     concurrency: int = 2
+    settlement: dict[str, Any] = field(default_factory=lambda: dict(SETTLEMENT))
+    folder: str | None = None
 
 
 def say(text: str) -> None:
@@ -92,6 +95,8 @@ class Point:
                 )  # the kernel stops thread by thread: this one must not go on before the others
 
     def is_write(self, request: Request) -> bool:
+        if action := request.headers.get("SOAPAction"):
+            return bool(self.writes_to) and self.writes_to in action
         path = request.path.partition("/v3/")[2]
         return request.method in ("POST", "PATCH", "PUT") and path.startswith(self.writes_to)
 
@@ -145,12 +150,18 @@ def _is_write(point: Point) -> Callable[..., bool]:
     return lambda _, request: point.is_write(request)
 
 
+def _after_a_claim(point: Point) -> None:
+    """What is new and what is taken back are claimed apart."""
+    for name in ("claim_ready", "claim_state_changes"):
+        after(claims, name, point, result=bool)
+
+
 POINTS: dict[str, Callable[[Point], None]] = {
     "a page is staged, not committed": lambda point: after(staging, "stage", point),
     "a page is committed": lambda point: after(extract, "_commit_page", point),
     "a chunk is mapped, not committed": lambda point: after(mapped, "save", point),
     "a chunk is mapped and committed": lambda point: after(mapped, "next_unmapped", point),
-    "the claim is written, not committed": lambda point: after(claims, "claim_ready", point, result=bool),
+    "the claim is written, not committed": _after_a_claim,
     "the claim is committed": lambda point: after(feed.Feed, "_claim_block", point, result=bool),
     "the request is about to be prepared": lambda point: before(Client, "_once", point, _is_write(point)),
     "the request is about to leave": lambda point: before(AiohttpTransport, "send", point, _is_write(point)),
@@ -190,11 +201,12 @@ def announce_claims() -> None:
 
 async def work(order: Order) -> None:
     database = Database(order.database)
-    harness = Harness(
+    harness = BackHarness(
         order.peoplesoft_url, order.bill_url, database, cipher=Cipher([order.key]),
         options=BillOptions(settle_seconds=order.settle, bulk=order.bulk, concurrency=order.concurrency),
         lease=timedelta(seconds=order.lease), patience=timedelta(seconds=order.patience),
-        page=order.small or None,
+        page=order.small or None, settlement=SettlementOptions.model_validate(order.settlement),
+        folder=Path(order.folder) if order.folder else None,
     )  # fmt: skip
     async with harness.connected(order.flow, actor=f"worker {os.getpid()}") as ctx:
         for stage in order.stages:

@@ -39,7 +39,7 @@ def make_verifier(settings: BillSettings, options: BillOptions, store: Store, te
     """With the keys of the connection and those that are kept. Blocking."""
     kept = WebhookKeys(store, settings.organization_id, tenant).read()
     return BillVerifier(
-        [*settings.webhook_keys, *kept.keys],
+        [*settings.webhook_keys, *kept.accepted(store.now())],
         settings.organization_id,
         minified=options.webhooks.minified_signatures,
     )
@@ -64,6 +64,7 @@ async def payment_source(
     """
     bills, payments = (Scope(tenant.tenant, tenant.environment, flow) for flow in (BILLS, PAYMENTS))
     recorders = Recorders(store, bills, payments)
+    start = tenant.flow(PAYMENTS).start or tenant.start
     async with connect(settings, options, store, transport=transport, clock=clock) as api:
         upkeep = None
         if options.webhooks.subscribe:
@@ -71,7 +72,7 @@ async def payment_source(
             upkeep = _upkeep(
                 api, settings, options, store, scope=payments, address=address, overlap=overlap
             ).run
-        yield PaymentSource(api, options, recorders, upkeep, unit=dataset.system)
+        yield PaymentSource(api, options, recorders, upkeep, start=start, unit=dataset.system)
 
 
 def _upkeep(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ml_connector.bill.api import Record
 from ml_connector.bill.events import event_of, unpacked
@@ -19,6 +19,11 @@ from ml_connector.core.webhooks import Event
 _PAGES = 50
 """Pages of 100 that one run reads; the next run goes on from there."""
 
+_MOST_PAGES = 1000
+"""More are read only while all events are of one second: the next read could begin no later."""
+
+_SECOND = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Missed:
@@ -27,12 +32,14 @@ class Missed:
     Attributes:
         events: those that the inbox does not know, oldest first.
         seen: creation time up to which the inbox knows every event; None where that is not further.
+        whole: the history was read to its end.
         refused_at: creation time of the newest event, if our receiver answered 401 to it.
         unreadable: rows that hold no event.
     """
 
     events: Sequence[Event]
     seen: datetime | None
+    whole: bool
     refused_at: datetime | None
     unreadable: int
 
@@ -59,7 +66,8 @@ class EventHistory:
         return Missed(
             events=[event for name, event in events.items() if name not in known],
             seen=_seen(rows, known) if whole or listed == rows else None,
-            refused_at=_refused_at(rows),
+            whole=whole,
+            refused_at=_refused_at(rows) if whole else None,
             unreadable=sum(row.event is None for row in rows),
         )
 
@@ -71,7 +79,9 @@ class EventHistory:
         """As BILL lists them, and whether these are all."""
         found: list[_Row] = []
         token: str | None = None
-        for _ in range(_PAGES):
+        for number in range(_MOST_PAGES):
+            if number >= _PAGES and not (found and found[-1].created - since < _SECOND):
+                break
             try:
                 rows, token = await self._api.events(subscription_id, since, token)
             except Rejected:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Payload
@@ -13,6 +14,7 @@ PAYMENT_UPDATED, PAYMENT_FAILED = "payment.updated", "payment.failed"
 
 _LONGEST_ID = 128
 _LAYERS = 4
+_ID = re.compile(rf"[0-9A-Za-z_-]{{1,{_LONGEST_ID}}}", re.ASCII)
 
 
 def unpacked(value: Any) -> Payload:
@@ -55,6 +57,11 @@ def metadata_of(body: Payload) -> Mapping[str, Any]:
     """Id, type and organization of an event."""
     found = body.get("metadata")
     return found if isinstance(found, Mapping) else {}
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether BILL can be asked for an object by this: its ids are letters and digits."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def payment_of(event: Event) -> Mapping[str, Any]:

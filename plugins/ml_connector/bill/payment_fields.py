@@ -46,14 +46,17 @@ def updated(row: Record) -> datetime | None:
         return None
 
 
-def read_payment(row: Record, vendor: Record, recorded: str, default_currency: str) -> Payload:
+def read_payment(
+    row: Record, vendor: Record | None, recorded: str, default_currency: str, start: date
+) -> Payload:
     """The document's payload.
 
     Args:
         row: the payment, from its own address where the list was thin.
-        vendor: its vendor, empty where BILL does not show it.
+        vendor: its vendor as the vendor's own address shows it; None where BILL does not show it.
         recorded: ``ours``, ``others`` or nothing.
         default_currency: where the vendor names none.
+        start: what BILL processed before this day was booked before the connector came.
 
     Raises:
         Unfit: a value breaks the dataset's rules.
@@ -61,15 +64,17 @@ def read_payment(row: Record, vendor: Record, recorded: str, default_currency: s
     account = row.get("fundingAccount")
     account = account if isinstance(account, Mapping) else {}
     stamp, created = _moment(row, "updatedTime"), row.get("createdTime")
+    processed = _date(row, "processDate")
     if stamp is None:
         raise Unfit("updatedTime", None, "a date and time")
     return {
         "id": _needed(row, "id", "an id"),
         "vendorId": _needed(row, "vendorId", "the id of a vendor"),
-        "vendorName": _text(row, "vendorName") or _text(vendor, "name"),
+        "vendorName": _text(row, "vendorName") or _text(vendor or {}, "name"),
         "amount": _amount(row, "amount"),
-        "currency": _text(vendor, "billCurrency") or default_currency,
-        "processDate": _date(row, "processDate"),
+        "currency": _currency(row, vendor, default_currency),
+        "processDate": processed,
+        "before_start": "true" if processed and processed < start.isoformat() else "false",
         "singleStatus": _text(row, "singleStatus") or _needed(row, "status", "a payment status"),
         "disbursementType": _text(row, "disbursementType"),
         "onlinePayment": "false" if is_offline(row) else "true",
@@ -132,6 +137,18 @@ def _amount(row: Mapping[str, Any], name: str, at: str = "") -> Decimal:
     if amount is None:
         raise Unfit(f"{at}{name}", row.get(name), "an amount")
     return amount
+
+
+def _currency(row: Record, vendor: Record | None, default: str) -> str:
+    """Not a guess: a vendor that nobody can read may be one of another currency than the default."""
+    if vendor is None:
+        raise Unfit(
+            "currency",
+            None,
+            f"known: BILL shows no vendor {_text(row, 'vendorId')}, whose currency it is. See in BILL that the "
+            "vendor exists and that the login may read vendors, then replay the payment",
+        )
+    return _text(vendor, "billCurrency") or default
 
 
 def _date(row: Mapping[str, Any], name: str) -> str:

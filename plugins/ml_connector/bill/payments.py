@@ -14,18 +14,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from ml_connector.bill.api import PAGE, PAYMENTS, VENDORS, BillApi, Filter, Record, Resource
 from ml_connector.bill.errors import FilterRefused, NotFound
-from ml_connector.bill.events import PAYMENT_FAILED, PAYMENT_UPDATED, payment_of
+from ml_connector.bill.events import PAYMENT_FAILED, PAYMENT_UPDATED, is_id, payment_of
 from ml_connector.bill.options import BillOptions
 from ml_connector.bill.payment_fields import Unfit, bills_of, is_thin, objects, read_payment, updated
 from ml_connector.bill.recorded import Recorders
 from ml_connector.core import codec
 from ml_connector.core.contract import CaughtUp, Document, KeyAnswer, Page, Unreadable, Window
-from ml_connector.core.errors import ConfigurationError, ContractChanged, Rejected
+from ml_connector.core.errors import (
+    ConfigurationError,
+    ConnectorError,
+    ContractChanged,
+    NotActivated,
+    Rejected,
+)
 from ml_connector.core.ledger.watermarks import moment
 from ml_connector.core.webhooks import Event
 
@@ -73,6 +79,7 @@ class PaymentSource:
     """``core.contract.EventSource`` over ``GET /v3/payments``.
 
     Args:
+        start: what BILL processed before this day was booked by other means.
         unit: name of the account as a unit.
         recorders: knows who recorded an offline payment.
         upkeep: makes sure that events keep coming; None where nobody subscribes.
@@ -85,11 +92,12 @@ class PaymentSource:
         recorders: Recorders,
         upkeep: Callable[[], Awaitable[CaughtUp]] | None = None,
         *,
+        start: date,
         unit: str = "bill",
     ) -> None:
-        self._api, self._options = api, options
+        self._api, self._options, self._start = api, options, start
         self._recorders, self._upkeep, self._unit = recorders, upkeep, unit
-        self._vendors: dict[str, Record] = {}
+        self._vendors: dict[str, Record | None] = {}
 
     # ---- the contract
 
@@ -101,7 +109,9 @@ class PaymentSource:
         while True:
             rows, token = await self._page(place, until)
             within = [row for row in rows if _before(row, until)]
-            documents, rejected = await self._documents(await self._completed(within))
+            completed, refused = await self._completed(within)
+            documents, rejected = await self._documents(completed)
+            rejected += refused
             if token is None:
                 yield Page(documents, None, last=True, source_time=began, rejected=rejected)
                 return
@@ -113,17 +123,18 @@ class PaymentSource:
 
     async def by_key(self, keys: Sequence[str]) -> KeyAnswer:
         """See :class:`core.contract.Source`. Only a payment's own address says that it does not exist."""
-        wanted = [key for key in dict.fromkeys(keys) if '"' not in key]
+        wanted = [key for key in dict.fromkeys(keys) if key and '"' not in key]
         found = await self._listed(PAYMENTS, wanted) if len(wanted) > _SINGLY else {}
-        rows = {row["id"]: row for row in await self._completed(found.values())}
-        refused: list[Unreadable] = []
-        for key in wanted:
-            if key not in rows:
-                await self._add(key, rows, refused)
+        completed, unreadable = await self._completed(found.values())
+        rows = {row["id"]: row for row in completed}
+        others = [key for key in wanted if key not in found]
+        alone, refusals = await self._singly(PAYMENTS, others, answered=bool(found))
+        rows |= alone
+        unreadable += self._unreadable(refusals)
         documents, rejected = await self._documents([rows[key] for key in wanted if key in rows])
-        said = rows.keys() | {item.key for item in refused}
+        said = rows.keys() | {item.key for item in unreadable}
         return KeyAnswer(
-            documents, [key for key in dict.fromkeys(keys) if key not in said], rejected + refused
+            documents, [key for key in dict.fromkeys(keys) if key not in said], rejected + unreadable
         )
 
     async def catch_up(self) -> CaughtUp:
@@ -135,7 +146,7 @@ class PaymentSource:
         found: dict[str, Sequence[str]] = {}
         for event in events:
             payment = payment_of(event)
-            if event.type == PAYMENT_UPDATED and isinstance(payment.get("id"), str):
+            if event.type == PAYMENT_UPDATED and is_id(payment.get("id")):
                 found[event.event_id] = (payment["id"],)
             elif event.type == PAYMENT_FAILED:
                 found[event.event_id] = await self._failed(payment)
@@ -156,31 +167,56 @@ class PaymentSource:
                 raise
             return await self._api.page(PAYMENTS, filters, sort="updatedTime:asc")
 
-    async def _completed(self, rows: Iterable[Record]) -> list[Record]:
+    async def _completed(self, rows: Iterable[Record]) -> tuple[list[Record], list[Unreadable]]:
         """Rows of a list as their own addresses show them, where the list may have left something out."""
-        found = []
-        for row in rows:
-            if not isinstance(row.get("id"), str):
-                raise ContractChanged("BILL's list of payments holds one without an id")
-            try:
-                found.append(await self._one(row["id"]) if is_thin(row) else row)
-            except NotFound:
-                found.append(row)  # the list is all there is
-        return found
+        listed = list(rows)
+        if not all(isinstance(row.get("id"), str) for row in listed):
+            raise ContractChanged("BILL's list of payments holds one without an id")
+        thin = list(dict.fromkeys(row["id"] for row in listed if is_thin(row)))
+        alone, refusals = await self._singly(PAYMENTS, thin, answered=True)
+        unreadable = self._unreadable(refusals)
+        unread = {item.key for item in unreadable}
+        # Where its own address shows none, the list is all there is.
+        return [alone.get(row["id"], row) for row in listed if row["id"] not in unread], unreadable
 
-    async def _one(self, payment_id: str) -> Record:
-        row = await self._api.get(PAYMENTS, payment_id)
-        if row.get("id") != payment_id:
-            raise ContractChanged(f"asked for payment {payment_id}, BILL answers with another")
+    async def _singly(
+        self, resource: Resource, ids: Iterable[str], *, answered: bool
+    ) -> tuple[dict[str, Record], dict[str, ConnectorError]]:
+        """Objects at their own addresses, and why BILL shows the others not.
+
+        One object that BILL keeps from us must not stop all the others for ever, but a right or an
+        address that is wrong for all of them must be told. What answers here tells the two apart.
+
+        Args:
+            answered: BILL has answered with objects of this kind already.
+        """
+        found: dict[str, Record] = {}
+        refused: dict[str, ConnectorError] = {}
+        for name in ids:
+            try:
+                found[name] = await self._one(resource, name)
+                answered = True
+            except Rejected as refusal:
+                refused[name] = refusal
+            except (NotActivated, ConfigurationError) as refusal:
+                if not answered:
+                    await self._api.page(resource)  # refused as well where it is not about this object
+                    answered = True
+                refused[name] = refusal
+        return found, refused
+
+    async def _one(self, resource: Resource, name: str) -> Record:
+        row = await self._api.get(resource, name)
+        if row.get("id") != name:
+            raise ContractChanged(f"asked for {name} among its {resource.path}, BILL answers with another")
         return row
 
-    async def _add(self, key: str, rows: dict[str, Record], refused: list[Unreadable]) -> None:
-        try:
-            rows[key] = await self._one(key)
-        except NotFound:
-            return
-        except Rejected as refusal:
-            refused.append(Unreadable(key, self._unit, "id", key, f"a payment that BILL shows: {refusal}"))
+    def _unreadable(self, refusals: Mapping[str, ConnectorError]) -> list[Unreadable]:
+        return [
+            Unreadable(key, self._unit, "id", key, f"a payment that BILL shows: {refusal}")
+            for key, refusal in refusals.items()
+            if not isinstance(refusal, NotFound)
+        ]
 
     async def _listed(self, resource: Resource, ids: Sequence[str]) -> dict[str, Record]:
         """Objects by id as far as a list shows them."""
@@ -200,21 +236,24 @@ class PaymentSource:
         vendor_id = vendor.get("id") if isinstance(vendor, Mapping) else None
         named = {str(bill["id"]) for bill in objects(payment.get("bills")) if bill.get("id")}
         number, at = payment.get("transactionNumber"), updated(dict(payment))
-        if not isinstance(vendor_id, str) or not (named or number):
+        if not is_id(vendor_id) or not (named or number):
             return []
         margin = timedelta(seconds=self._options.lookup_margin_seconds)
         filters = [Filter("updatedTime", "gte", at - margin)] if at else []
         return [
-            str(row["id"])
+            row["id"]
             for row in await self._of_vendor(vendor_id, filters)
-            if named & set(bills_of(row)) or (number and row.get("transactionNumber") == number)
+            if is_id(row.get("id"))
+            and (named & set(bills_of(row)) or (number and row.get("transactionNumber") == number))
         ]
 
     async def _of_vendor(self, vendor_id: str, filters: Sequence[Filter]) -> list[Record]:
-        try:
-            return await self._all([Filter("vendorId", "eq", vendor_id), *filters], vendor_id)
-        except FilterRefused:
-            return await self._all(filters, vendor_id) if filters else []  # polling finds them too
+        for asked in ([Filter("vendorId", "eq", vendor_id), *filters], filters):
+            try:
+                return await self._all(asked, vendor_id) if asked else []
+            except (FilterRefused, Rejected):
+                continue
+        return []  # polling finds them too
 
     async def _all(self, filters: Sequence[Filter], vendor_id: str) -> list[Record]:
         pages = [rows async for rows in self._api.pages(PAYMENTS, filters)]
@@ -229,11 +268,9 @@ class PaymentSource:
         documents: list[Document] = []
         rejected: list[Unreadable] = []
         for row in sorted(rows, key=lambda row: str(row["id"])):
-            vendor = self._vendors.get(str(row.get("vendorId")), {})
+            vendor, by = self._vendors.get(str(row.get("vendorId"))), recorded.get(row["id"], "")
             try:
-                payload = read_payment(
-                    row, vendor, recorded.get(row["id"], ""), self._options.default_currency
-                )
+                payload = read_payment(row, vendor, by, self._options.default_currency, self._start)
             except Unfit as unfit:
                 rejected.append(Unreadable(row["id"], self._unit, unfit.field, unfit.value, unfit.expected))
             else:
@@ -241,19 +278,18 @@ class PaymentSource:
         return documents, rejected
 
     async def _learn_vendors(self, ids: set[str]) -> None:
-        """Currency and name of vendors: one call a page, each vendor once."""
-        unknown = sorted(vendor for vendor in ids - self._vendors.keys() if '"' not in vendor)
+        """Currency and name of vendors, each vendor once. None for one that BILL does not show.
+
+        A list may leave out what it leaves out: that a vendor names no currency, only its own address says.
+        """
+        unknown = sorted(vendor for vendor in ids - self._vendors.keys() if is_id(vendor))
         if not unknown:
             return
-        found = await self._listed(VENDORS, unknown)
-        for vendor in unknown:
-            self._vendors[vendor] = found.get(vendor) or await self._vendor(vendor)
-
-    async def _vendor(self, vendor_id: str) -> Record:
-        try:
-            return await self._api.get(VENDORS, vendor_id)
-        except Rejected:
-            return {}
+        listed = await self._listed(VENDORS, unknown)
+        found = {name: vendor for name, vendor in listed.items() if vendor.get("billCurrency")}
+        thin = [vendor for vendor in unknown if vendor not in found]
+        alone, _ = await self._singly(VENDORS, thin, answered=bool(listed))
+        self._vendors |= {vendor: found.get(vendor) or alone.get(vendor) for vendor in unknown}
 
 
 def _whole(at: datetime) -> datetime:

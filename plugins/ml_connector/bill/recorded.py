@@ -17,7 +17,7 @@ from ml_connector.bill.bill_payments import references
 from ml_connector.bill.bills import PAID
 from ml_connector.bill.payment_fields import bills_of, is_offline
 from ml_connector.core.ledger.scope import Scope
-from ml_connector.core.state.schema import document, payload
+from ml_connector.core.state.schema import document, payload, settlement
 from ml_connector.core.state.store import Store, in_chunks
 
 OURS, OTHERS = "ours", "others"
@@ -29,7 +29,7 @@ class _Bill:
 
     Attributes:
         names: references and ids of the payments that we recorded for it, or are about to.
-        paid: PeopleSoft says that it has paid it itself.
+        paid: PeopleSoft says that it has paid it itself, and not because a settlement closed the voucher.
     """
 
     names: set[str] = field(default_factory=set)
@@ -41,6 +41,7 @@ class Recorders:
 
     A payment is ours if its reference or id is one that was recorded for one of its bills, or if
     PeopleSoft says of all its bills that it has paid them itself: somebody was faster than we were.
+    Where a settlement may have closed the voucher, that word of PeopleSoft is no proof.
     An answer once given stands: the settlement of a payment makes PeopleSoft say that the voucher is
     paid, which must not turn the payment into one of ours.
 
@@ -83,14 +84,28 @@ class Recorders:
                 select(document).where(self._bills.rows(), document.c.target_id.in_(chunk))
             ).all()
             by_id = {row.id: row for row in rows}
+            settled = self._settled(connection, [row.key for row in rows])
             for row in rows:
                 steps: dict[str, Any] = self._store.open(row.steps) or {}
                 recorded = {str(value) for name, value in steps.items() if name.startswith("payment ")}
-                found[row.target_id] = _Bill(recorded, (row.state or row.loaded_state) == PAID)
+                paid = (row.state or row.loaded_state) == PAID and row.key not in settled
+                found[row.target_id] = _Bill(recorded, paid)
             for desired in connection.execute(select(payload).where(payload.c.document_id.in_(by_id))):
                 row, wanted = by_id[desired.document_id], self._store.open(desired.data)
                 if isinstance(wanted.get("body"), Mapping) and wanted.get("state") == PAID:
                     found[row.target_id].names |= references(row.key, wanted["body"])
+        return found
+
+    def _settled(self, connection: Connection, vouchers: Iterable[str]) -> set[str]:
+        """Vouchers that one of BILL's payments settled once: that they look paid may be our own doing."""
+        found: set[str] = set()
+        for chunk in in_chunks(vouchers):
+            statement = select(settlement.c.voucher).distinct().where(
+                settlement.c.tenant == self._payments.tenant,
+                settlement.c.flow == self._payments.flow,
+                settlement.c.voucher.in_(chunk),
+            )  # fmt: skip
+            found.update(connection.scalars(statement))
         return found
 
 

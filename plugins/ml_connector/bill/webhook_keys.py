@@ -8,11 +8,13 @@ loses no key and makes no second subscription.
 from __future__ import annotations
 
 import uuid
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
+from ml_connector.core.errors import Unavailable
 from ml_connector.core.ledger.credentials import Credentials
 from ml_connector.core.state.store import Store
 
@@ -21,6 +23,16 @@ REPEATABLE = timedelta(hours=23)
 
 KEPT = 2
 """The key in use and the one before it, with which retries may still be signed."""
+
+STILL_ACCEPTED = timedelta(days=1)
+"""A replaced key is accepted for so long: retries of BILL end within minutes, a leaked key lives no longer."""
+
+_LEASE, _WAIT = 120.0, 3.0
+"""Seconds after which a lock is free although nobody released it, and to wait for one that is held."""
+
+
+class Busy(Unavailable):
+    """Another task looks after the subscription; it does what there is to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,11 @@ class Kept:
             self.keys = [key, *self.keys][:KEPT]
             self.made_at = now
         self.subscription_id, self.pending = subscription_id, None
+
+    def accepted(self, now: datetime) -> list[str]:
+        """Keys that a delivery may be signed with; the replaced one for a day only."""
+        recent = self.made_at is not None and now - self.made_at < STILL_ACCEPTED
+        return self.keys if recent else self.keys[:1]
 
     def as_payload(self) -> dict[str, Any]:
         """The form that is encrypted and stored."""
@@ -84,12 +101,24 @@ class WebhookKeys:
     def __init__(self, store: Store, organization_id: str, tenant: str) -> None:
         self.durable = store.cipher.enabled
         self.now = store.now
-        self._credentials = Credentials(store, lease=600.0, wait=60.0)
+        self._credentials = Credentials(store, lease=_LEASE, wait=_WAIT)
         self._name = f"bill:webhook:{organization_id}:{tenant}"[:128]
 
-    def lock(self) -> AbstractAsyncContextManager[None]:
-        """Held by one task at a time: two of them would subscribe twice."""
-        return self._credentials.lock(self._name)
+    @asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:
+        """Held by one task at a time: two of them would subscribe twice.
+
+        Raises:
+            Busy: another task holds it.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._credentials.lock(self._name))
+            except Unavailable:
+                raise Busy(
+                    "another task is looking after BILL's webhook subscription; this run left it alone"
+                ) from None
+            yield
 
     def read(self) -> Kept:
         """What is kept. Blocking."""

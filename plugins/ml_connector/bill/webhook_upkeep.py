@@ -6,7 +6,8 @@ refused credentials stop the run, since repeating them locks accounts.
 How far the history was read is a watermark of its own (dataset ``events``). It moves over events
 that the inbox knows, and only those: what is handed out by a run that is killed comes again. The
 same row remembers what people were told (``selection``, ``began_at``), so that one trouble is one
-alert a day.
+alert a day, and, where the history is longer than a run reads, the event with which the next one
+begins (``cursor``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from ml_connector.bill.api import Record
 from ml_connector.bill.event_history import EventHistory, Missed
 from ml_connector.bill.subscriptions import Findings, Subscriptions
-from ml_connector.bill.webhook_keys import WebhookKeys
+from ml_connector.bill.webhook_keys import Busy, WebhookKeys
 from ml_connector.core import codec
 from ml_connector.core.contract import CaughtUp
 from ml_connector.core.errors import (
@@ -84,6 +85,8 @@ class WebhookUpkeep:
             mark.completed_at = self._store.now()
         except AuthenticationError:
             raise
+        except Busy as busy:
+            return CaughtUp(note=str(busy))  # the mark is the other task's to move
         except _PASSING as error:
             self._passing(error, mark, found)
         except NotActivated as error:
@@ -100,16 +103,21 @@ class WebhookUpkeep:
         return CaughtUp(events, alerts, "; ".join(found.notes) or None)
 
     async def _missed(self, row: Record, mark: Mark, found: Findings) -> list[Event]:
-        since = self._since(row, mark)
-        missed = await self._history.missed(row["id"], since)
-        if missed.seen is not None:
-            mark.value = watermarks.later(mark.value, missed.seen.astimezone(UTC).isoformat())
+        missed = await self._history.missed(row["id"], self._since(row, mark))
+        seen = missed.seen.astimezone(UTC).isoformat() if missed.seen else None
+        mark.value = watermarks.later(mark.value, seen)
+        # Events handed out now may still get lost, so the next read begins behind those that are stored.
+        mark.cursor = None if missed.whole else seen or mark.cursor
+        if not missed.whole:
+            found.notes.append("BILL's event history is longer than one run reads; the next one goes on")
         if missed.unreadable:
             found.notes.append(f"{missed.unreadable} row(s) of BILL's event history hold no event")
         await self._mend_key(row, missed, found)
         return list(missed.events)
 
     def _since(self, row: Record, mark: Mark) -> datetime:
+        if mark.cursor:
+            return watermarks.moment(mark.cursor)
         if mark.value:
             return watermarks.moment(mark.value) - self._overlap
         try:
@@ -129,7 +137,11 @@ class WebhookUpkeep:
             found.alerts["refused"] = f"{told}Check webhook_security_key of the connection. {_POLLED}"
         elif self._keys.durable:
             found.alerts["refused"] = f"{told}A new key was made for it; if that does not help, see its log."
-            await self._subscriptions.renew_key(row, found)
+            try:
+                await self._subscriptions.renew_key(row, found)
+            except Busy as busy:
+                del found.alerts["refused"]
+                found.notes.append(str(busy))
 
     def _passing(self, error: ConnectorError, mark: Mark, found: Findings) -> None:
         found.notes.append(f"webhook management did not answer: {error}")

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.cli.frame import command, opened, show
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger import crosswalks
-from ml_connector.core.ledger.queries import plain
+from ml_connector.core.ledger.privacy import plain
 
 _COLUMNS = ("key", "target_id")
 

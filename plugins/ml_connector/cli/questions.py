@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict
 from typing import Any
 
 from ml_connector.cli.frame import command, definitions, opened, settings, show
 from ml_connector.core.dag.configuration import healthy_tenants, is_enabled
 from ml_connector.core.errors import ConfigurationError
-from ml_connector.core.ledger import queries, stories
+from ml_connector.core.ledger import inbox, queries, stories
 from ml_connector.core.ledger.scope import Status
 
 
@@ -17,10 +18,15 @@ def status(args: Any) -> None:
     """Age of each flow's last success, open documents, watermarks."""
     with opened() as store, store.read() as connection:
         answers = queries.status(connection, store.now(), args.tenant)
+        waiting = inbox.pending(connection)
     known = {(answer["tenant"], answer["flow"]) for answer in answers}
     for flow in _configured(args.tenant):
         if flow not in known:
             answers.append(queries.never_run(*flow))
+    for answer in answers:
+        system = answer["flow"].partition(".")[0]
+        woken = answer["flow"] in _woken_by_events()
+        answer["events_waiting"] = waiting.get((system, answer["tenant"]), (0, 0))[1] if woken else None
     rows = [
         {
             "tenant": answer["tenant"],
@@ -31,11 +37,18 @@ def status(args: Any) -> None:
             "overdue": answer["overdue"] or None,
             "open": [f"{item['count']} {item['status']}: {item['reason']}" for item in answer["open"]],
             "stopped": answer["stopped"],
+            "events": answer["events_waiting"],
             "watermark": [f"{item['unit']} {item['scan']} {item['value']}" for item in answer["watermarks"]],
         }
         for answer in answers
     ]
     show(args, answers, rows, empty="No tenant is configured.")
+
+
+@functools.cache
+def _woken_by_events() -> frozenset[str]:
+    found = definitions().definitions
+    return frozenset(flow.name for definition in found if definition.events for flow in definition.flows)
 
 
 def _configured(tenant: str | None) -> list[tuple[str, str]]:
@@ -87,11 +100,11 @@ def records(args: Any) -> None:
 def show_story(args: Any) -> int | None:
     """One document's story."""
     with opened() as store:
-        stories = stories.story(store, args.key, tenant=args.tenant, flow=args.flow)
-    if args.output == "json" or not stories:
-        show(args, stories, empty=f"No document has the key, label or target id {args.key}.")
-        return None if stories else 1
-    for item in stories:
+        found = stories.story(store, args.key, tenant=args.tenant, flow=args.flow)
+    if args.output == "json" or not found:
+        show(args, found, empty=f"No document has the key, label or target id {args.key}.")
+        return None if found else 1
+    for item in found:
         _print_story(args, item)
     return None
 

@@ -271,6 +271,7 @@ class TargetRecord:
             paid is as much ``active`` as ``paid``.
         absent: the object counts as not there, whatever the mapping calls that state.
         hidden: top-level fields that can be written but are not shown again, so cannot be compared.
+        partial: the body names what could be read and nothing else; fields it lacks are not compared.
     """
 
     target_id: str
@@ -282,6 +283,7 @@ class TargetRecord:
     agrees: frozenset[str] = frozenset()
     absent: bool = False
     hidden: frozenset[str] = frozenset()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def payment(**changed: Any) -> dict[str, Any]:
 PAID = payment(
     PYMNT_SELCT_STATUS="P", PYMNT_ID="0000004711", PAID_AMT=Decimal("228.99"), SCHEDULED_PAY_DT="2026-12-01"
 )
+EXTERNAL = {"PYMNT_SELCT_STATUS": "E", "PYMNT_ACTION": "R"}
 CANCELLED = payment(PYMNT_CNT=2, PYMNT_SELCT_STATUS="X", PYMNT_ACTION="X")
 
 
@@ -85,6 +86,7 @@ def test_what_people_and_totals_see_of_a_bill() -> None:
 
 
 HELD = payment(PYMNT_HOLD="Y")
+SETTLED = payment(PYMNT_HOLD="Y", PYMNT_HOLD_REASON="OTH")
 UNREADABLE = {"GROSS_AMT": "many"}
 
 
@@ -102,12 +104,18 @@ UNREADABLE = {"GROSS_AMT": "many"}
         ({"ENTRY_STATUS": "R"}, "archived"),
         ({"APPR_STATUS": "P"}, "archived"),
         ({"APPR_STATUS": "D", **UNREADABLE}, "archived"),
-        ({"CLOSE_STATUS": "C"}, "archived"),
+        ({"CLOSE_STATUS": "C"}, "closed"),
+        ({"CLOSE_STATUS": "C", "ENTRY_STATUS": "R"}, "archived"),
         ({"GROSS_AMT": Decimal("-228.99")}, "archived"),
         ({"GROSS_AMT": Decimal(0)}, "archived"),
         ({"scheduled_payments": []}, "archived"),
         ({"scheduled_payments": [HELD]}, "archived"),
         ({"scheduled_payments": [payment(), HELD]}, "archived"),
+        ({"scheduled_payments": [SETTLED]}, "closed"),
+        ({"scheduled_payments": [SETTLED, CANCELLED]}, "closed"),
+        ({"scheduled_payments": [SETTLED, HELD]}, "archived"),
+        ({"scheduled_payments": [SETTLED, payment()]}, "archived"),
+        ({"scheduled_payments": [HELD | {"PYMNT_HOLD_REASON": "AMT"}]}, "archived"),
         ({"scheduled_payments": [payment(PYMNT_METHOD="CHK")]}, "archived"),
         ({"scheduled_payments": [payment(), payment(PYMNT_METHOD="CHK")]}, "archived"),
         ({"scheduled_payments": [payment(PYMNT_ACTION="R")]}, "archived"),
@@ -129,7 +137,7 @@ UNREADABLE = {"GROSS_AMT": "many"}
 def test_states_of_a_bill(changed: dict[str, Any], state: str) -> None:
     found = desired("bills", voucher(**changed))
     assert found.state == state
-    assert found.absent is (state == "archived")
+    assert found.absent is (state in {"archived", "closed"})
     assert bool(found.body) is not found.absent
 
 
@@ -151,6 +159,22 @@ def test_a_payment_of_peoplesoft_is_recorded_on_bills_that_bill_has() -> None:
         }
     }
     assert desired("bills", document, known=False) == Desired("archived", {}, absent=True)
+
+
+@pytest.mark.parametrize(
+    ("payments", "external"),
+    [
+        ([PAID], None),
+        ([PAID | EXTERNAL], True),
+        ([PAID | EXTERNAL, CANCELLED], True),
+        ([PAID, PAID | EXTERNAL], None),
+    ],
+)
+def test_a_payment_made_outside_peoplesoft_is_marked(
+    payments: list[dict[str, Any]], external: bool | None
+) -> None:
+    body = desired("bills", voucher(scheduled_payments=payments)).body
+    assert body["payment"].get("external") is external
 
 
 def test_charges_of_the_header_become_lines_so_that_the_supplier_gets_all() -> None:

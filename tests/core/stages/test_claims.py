@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from ml_connector.core.contract import Document, Intent, Limits, Outcome
+from ml_connector.core.contract import Document, Intent, Limits, Outcome, Unreadable
 from ml_connector.core.errors import InDoubt
 from ml_connector.core.ledger import claims, staging
 from ml_connector.core.ledger.claims import Claim, Lease
+from ml_connector.core.ledger.scope import Status
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.load import load
 from ml_connector.core.stages.outcomes import Settler
@@ -21,7 +22,7 @@ from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.schema import audit_event, document
 from ml_connector.core.state.store import Store
-from tests.core.stages.support import Clock, MemorySource, MemoryTarget, flow, order
+from tests.core.stages.support import DATASET, Clock, MemorySource, MemoryTarget, flow, order
 
 LEASE = timedelta(seconds=60)
 
@@ -179,3 +180,41 @@ async def test_a_lost_update_or_removal_is_compared_with_what_was_sent(store: St
     await load(ctx)
     assert [name for name, _ in ctx.target.writes] == ["create", operation]
     assert status_of(store, "US001|000001")[0] == "loaded"
+
+
+@pytest.mark.parametrize("status", [Status.SENDING, Status.ACCEPTED, Status.CONFLICT])
+async def test_what_may_be_there_is_not_forgotten_when_the_source_cannot_be_read(
+    store: Store, status: Status
+) -> None:
+    """It would become a create without a look-up, and be sent twice."""
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    ctx = flow(store, source, target)
+    await extract(ctx)
+    transform(ctx)
+    with store.write() as tx:
+        tx.connection.execute(update(document).values(status=status, attempt_id="a1"))
+        unreadable = Unreadable("US001|000001", "US001", "CHANGED", "20210431", "a date")
+        staging.stage_unreadable(tx, ctx.scope, [unreadable], batch="b1")
+    transform(ctx)
+    with store.read() as connection:
+        row = connection.execute(select(document)).one()
+    assert (row.status, row.attempt_id) == (status, "a1")
+    with store.write() as tx:
+        tx.connection.execute(update(document).values(status=Status.READY, attempt_id=None))
+    transform(ctx)
+    with store.read() as connection:
+        row = connection.execute(select(document)).one()
+    assert (row.status, "could not be read" in row.reason) == (Status.REJECTED, True)
+
+
+async def test_an_older_version_does_not_replace_a_newer_one(store: Store) -> None:
+    timed = {"change": {**DATASET["change"], "precision": "time"},  # type: ignore[dict-item]
+             "fields": {**DATASET["fields"], "CHANGED": {"type": "datetime"}}}  # type: ignore[dict-item]  # fmt: skip
+    new, old = "2026-11-20T10:00:00+00:00", "2026-11-20T09:59:59.500+00:00"
+    source = MemorySource([order(1, NAME="new", CHANGED=new)])
+    await extract(flow(store, source, MemoryTarget(), dataset=timed))
+    source.put(order(1, NAME="old", CHANGED=old))
+    counts = await extract(flow(store, source, MemoryTarget(), dataset=timed, params={"full": False}))
+    assert (counts["changed"], counts["unchanged"]) == (0, 1)
+    counts = await extract(flow(store, source, MemoryTarget(), dataset=timed, params={"full": True}))
+    assert counts["changed"] == 1, "a person asked for it"

@@ -72,10 +72,9 @@ def page(text: str, status: int = 200) -> web.Response:
     [
         ("User password failed. (158,45)", AuthenticationError, "refuses the password"),
         ("UserName not defined in database. (158,55)", AuthenticationError, "ANONYMOUS node"),
-        ("Gateway - External System Contact Error (158,10721)", Unavailable, "application server"),
         (
-            "User INTUSER not authorized to invoke Service Operation CI_THING_X. (158,536)",
-            NotActivated, "activate service operation CI_THING_X with an any-to-local routing",
+            "User INTUSER not authorized to invoke Service Operation {operation}. (158,536)",
+            NotActivated, "activate service operation {operation} with an any-to-local routing",
         ),
         ("Unable to find a Routing corresponding to the request. (158,505)", NotActivated, "permission list"),
         ("XML parser error ParseXmlString Fatal Error (159,5)", Rejected, "could not read our XML"),
@@ -85,15 +84,32 @@ def page(text: str, status: int = 200) -> web.Response:
 async def test_faults_by_message_number_whatever_the_status(
     gateway: Gateway, use: Use, status: int, message: str, kind: type[ConnectorError], words: str
 ) -> None:
+    called = "CI_THING_C" if use is create else "CI_THING_G"
+    message, words = message.format(operation=called), words.format(operation=called)
     error = await failure(gateway, use, fault(message, status))
     assert type(error) is kind
     assert words in str(error)
     assert message.rstrip(".") in str(error)
 
 
+@pytest.mark.parametrize(
+    ("message", "reading"),
+    [
+        ("Gateway - External System Contact Error (158,10721)", Unavailable),
+        ("User X not authorized to invoke Service Operation CI_OTHER_C. (158,536)", NotActivated),
+    ],
+)
+async def test_a_fault_that_the_component_may_have_met_itself_leaves_a_write_in_doubt(
+    gateway: Gateway, message: str, reading: type[ConnectorError]
+) -> None:
+    """The component may call others, after it has saved."""
+    assert type(await failure(gateway, create, fault(message))) is InDoubt
+    assert type(await failure(gateway, get, fault(message))) is reading
+
+
 async def test_the_operation_that_is_not_granted_is_named(gateway: Gateway) -> None:
     named = fault("User X not authorized to invoke Service Operation CI_OTHER_C. (158,536)")
-    error = await failure(gateway, create, named)
+    error = await failure(gateway, get, named)
     assert isinstance(error, NotActivated)
     assert error.operation == "CI_OTHER_C"
     nobody = fault("User ANONYMOUS not authorized to invoke Service Operation CI_THING_C. (158,536)")

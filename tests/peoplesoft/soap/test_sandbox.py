@@ -227,9 +227,10 @@ async def test_a_look_up_is_repeated(site: Site, kind: str) -> None:
         await site.vouchers.get(created.keys)
 
 
-async def test_an_unreachable_application_server_executed_nothing(site: Site) -> None:
+async def test_a_contact_error_leaves_a_write_in_doubt(site: Site) -> None:
+    """It may be about a call that the component made itself."""
     site.plan("error", "CI_AP_VOUCHER_C", code="158,10721", message="External System Contact Error")
-    with pytest.raises(Unavailable, match="application server"):
+    with pytest.raises(InDoubt, match="Contact Error"):
         await site.vouchers.create(site.values())
     assert (await site.vouchers.create(site.values())).keys["VOUCHER_ID"]
 

@@ -183,7 +183,7 @@ class Session:
         """
         last, every, zone = self._last_success(), self.job.settings.every, self.job.tenant.time_zone
         asked = self.params.own_window or self.params.dry_run
-        due = asked or is_due(every, last, zone, self.store.now())
+        due = asked or self._events_wait() or is_due(every, last, zone, self.store.now())
         decision: dict[str, Any] = {"due": due, "dry_run": self.params.dry_run}
         if not due:
             decision["next"] = str(next_due(every, last, zone))
@@ -198,6 +198,14 @@ class Session:
             raise AirflowSkipException("Dry run: extract wrote the plan, nothing is sent.")
         if not decision.get("due", True):
             raise AirflowSkipException(f"{self.ctx.flow} is not due in this run.")
+
+    def _events_wait(self) -> bool:
+        from ml_connector.core.ledger import inbox
+
+        if self.ctx.events_from is None:
+            return False
+        with self.store.read() as connection:
+            return (self.ctx.events_from, self.job.tenant.tenant) in inbox.pending(connection)
 
     def _last_success(self) -> datetime | None:
         from ml_connector.core.ledger import flows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from ml_connector.core.config.values import REVERSE
 from ml_connector.core.ledger.scope import Scope
@@ -106,6 +106,35 @@ def entries(connection: Connection, tenant: str, name: str | None = None) -> lis
     if name:
         statement = statement.where(crosswalk.c.name == name)
     return list(connection.execute(statement.order_by(crosswalk.c.name, crosswalk.c.key)))
+
+
+def find(connection: Connection, tenant: str, name: str, key: str) -> AnyRow | None:
+    """One entry, None where there is none."""
+    where = (crosswalk.c.tenant == tenant, crosswalk.c.name == name, crosswalk.c.key == key)
+    return connection.execute(select(crosswalk).where(*where)).first()
+
+
+def names(connection: Connection, tenants: Sequence[str]) -> Sequence[AnyRow]:
+    """Tenant, name and number of entries of every crosswalk."""
+    grouped = (crosswalk.c.tenant, crosswalk.c.name)
+    counted = select(*grouped, func.count().label("entries")).where(crosswalk.c.tenant.in_(tenants))
+    return connection.execute(counted.group_by(*grouped).order_by(*grouped)).all()
+
+
+def search(
+    connection: Connection, tenant: str, name: str, *, text: str = "", after: str = "", limit: int = 100
+) -> Sequence[AnyRow]:
+    """Entries with a text in their key or label, or with that target id, in key order.
+
+    Args:
+        after: key of the last entry of the page before.
+    """
+    where = [crosswalk.c.tenant == tenant, crosswalk.c.name == name, crosswalk.c.key > after]
+    if text:
+        columns = (crosswalk.c.key, crosswalk.c.label)
+        parts = (column.icontains(text, autoescape=True) for column in columns)
+        where.append(or_(crosswalk.c.target_id == text, *parts))
+    return connection.execute(select(crosswalk).where(*where).order_by(crosswalk.c.key).limit(limit)).all()
 
 
 def owner_scope(scope: Scope, name: str) -> Scope:

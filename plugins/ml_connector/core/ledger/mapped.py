@@ -153,6 +153,7 @@ def _columns(row: AnyRow, verdict: Verdict) -> dict[str, Any]:
         "staged_hash": verdict.staged_hash, "state": verdict.state,
         "staged_absent": verdict.absent, "waits_for": waits[0], "waits_key": waits[1],
         "label": facts.label and facts.label[:256], "party": facts.party and facts.party[:256],
+        "reference": facts.reference and facts.reference[:256],
         "amount": facts.amount, "currency": facts.currency, "business_status": facts.group,
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from ml_connector.core import codec
-from ml_connector.core.ledger.privacy import masked, plain
+from ml_connector.core.ledger.privacy import is_private, masked, plain
 from ml_connector.core.ledger.reports import latest
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.database import AnyRow
@@ -37,6 +37,7 @@ _LISTED = (
 
 
 def answers(rows: Iterable[AnyRow], *, without: Sequence[str] = ()) -> list[Answer]:
+    """Rows as answers."""
     return [
         {name: plain(value) for name, value in row._mapping.items() if name not in without} for row in rows
     ]
@@ -224,13 +225,15 @@ def latest_plan(
         ).all()
     return [
         answers([row], without=("changes",))[0]
-        | {"changes": [_change(item) for item in store.open(row.changes) or []]}
+        | {"changes": [change_answer(item) for item in store.open(row.changes) or []]}
         for row in rows
     ]
 
 
-def _change(item: Answer) -> Answer:
-    name = re.sub(r"\[\d+]", "", str(item["field"])).rpartition(".")[2]
+def change_answer(item: Answer) -> Answer:
+    """One field's difference, as people may see it."""
+    names = re.sub(r"\[\d+]", "", str(item["field"])).split(".")
+    name = next((part for part in names if is_private(part)), names[-1])
     return {"field": item["field"]} | {side: masked(item.get(side), name) for side in ("before", "after")}
 
 
@@ -243,11 +246,13 @@ def reconciliations(store: Store, *, tenant: str | None = None, flow: str | None
             if flow is None or flow in (item[1], item[1].partition(".")[2])
         ]
         return [
-            _report(store, name, flow_name, latest(connection, name, flow_name)) for name, flow_name in flows
+            report_answer(store, name, flow_name, latest(connection, name, flow_name))
+            for name, flow_name in flows
         ]
 
 
-def _report(store: Store, tenant: str, flow: str, rows: Sequence[AnyRow]) -> Answer:
+def report_answer(store: Store, tenant: str, flow: str, rows: Sequence[AnyRow]) -> Answer:
+    """A report from its rows: totals by unit, status and currency, and every difference by name."""
     totals, differences = [], []
     for row in rows:
         if row.kind == "total":
@@ -256,7 +261,10 @@ def _report(store: Store, tenant: str, flow: str, rows: Sequence[AnyRow]) -> Ans
             totals.append(group | numbers | {"explained": row.explained})
         else:
             facts = {"kind": row.kind, "key": row.key, "label": row.label, "unit": row.unit}
-            differences.append(facts | {"explained": row.explained, "detail": masked(store.open(row.detail))})
+            detail = store.open(row.detail)
+            changes = [change_answer(item) for item in detail.get("changes", [])]
+            shown = masked(detail) | ({"changes": changes} if changes else {})
+            differences.append(facts | {"explained": row.explained, "detail": shown})
     return {
         "tenant": tenant,
         "flow": flow,

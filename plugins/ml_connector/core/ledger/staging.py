@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
+from ml_connector.core.ledger.watermarks import moment
 from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, records, upsert
 from ml_connector.core.state.schema import document, payload
@@ -56,6 +57,7 @@ def stage(
     *,
     batch: str,
     remap: bool = False,
+    ordered: bool = False,
 ) -> Staged:
     """Insert new documents and take over changed ones; an unchanged one costs no write.
 
@@ -63,6 +65,7 @@ def stage(
         selected: whether the dataset's selection holds for a payload.
         batch: id of the run.
         remap: treat unchanged documents as changed.
+        ordered: stamps are times, so that a version with an earlier one is an old one: lists lag.
     """
     result, now = Staged(), tx.store.now()
     unique = {item.key: item for item in documents}
@@ -80,7 +83,7 @@ def stage(
             row_id, relevant = next(new_ids), chosen
             result.new += 1
             fresh[chosen].append({"id": row_id, "key": key, "unit": item.unit, **source})
-        elif _same(row, digest, chosen, item.open) and not remap:
+        elif not remap and (_same(row, digest, chosen, item.open) or (ordered and _is_older(row, item))):
             row_id, relevant = row.id, False
             result.unchanged += 1
         else:
@@ -100,7 +103,11 @@ def stage(
 
 
 def stage_unreadable(tx: Transaction, scope: Scope, items: Sequence[Unreadable], *, batch: str) -> None:
-    """Reject documents whose data breaks the dataset's rules, naming field, value and expectation."""
+    """Reject documents whose data breaks the dataset's rules, naming field, value and expectation.
+
+    One that is in flight, or in a person's hands, keeps its state: whether the target holds it is not
+    known, and forgetting that would send it twice. It is judged when it is free.
+    """
     now = tx.store.now()
     known = known_rows(tx, scope, [item.key for item in items])
     for item in items:
@@ -108,9 +115,11 @@ def stage_unreadable(tx: Transaction, scope: Scope, items: Sequence[Unreadable],
         row = known.get(item.key)
         if row is not None and row.source_hash == UNREADABLE and row.status == Status.REJECTED:
             continue
-        values = entering(Status.REJECTED, now, reason) | {
-            "source_hash": UNREADABLE, "unmapped": False, "selected": True, "batch": batch,
-        }  # fmt: skip
+        values = {"source_hash": UNREADABLE, "unmapped": False, "selected": True, "batch": batch}
+        if row is not None and row.status in _MAY_BE_THERE:
+            values["unmapped"] = True
+        else:
+            values |= entering(Status.REJECTED, now, reason)
         if row is None:
             row_id = tx.new_ids(document, 1)[0]
             new = {"id": row_id, "key": item.key, "unit": item.unit, "source_open": True}
@@ -150,7 +159,7 @@ def known_rows(tx: Transaction, scope: Scope, keys: Sequence[str]) -> dict[str, 
     """Rows of these keys, by key."""
     columns = (
         document.c.id, document.c.key, document.c.status, document.c.source_hash, document.c.selected,
-        document.c.source_open, document.c.target_id, document.c.absent_since,
+        document.c.source_open, document.c.target_id, document.c.absent_since, document.c.source_stamp,
     )  # fmt: skip
     found = {}
     for chunk in in_chunks(keys):
@@ -187,6 +196,12 @@ def _same(row: AnyRow, digest: str, chosen: bool, is_open: bool) -> bool:
         row.source_hash == digest and bool(row.selected) == chosen and bool(row.source_open) == is_open
     )
     return unchanged and row.absent_since is None
+
+
+def _is_older(row: AnyRow, item: Document) -> bool:
+    if row.absent_since is not None or not row.source_stamp or not item.stamp:
+        return False
+    return moment(item.stamp) < moment(row.source_stamp)
 
 
 def _new_row(scope: Scope) -> Values:

@@ -79,6 +79,7 @@ class CompiledMapping:
         self._references: Collector | None = compile_references(mapping.fields, scope, templates)
         self._label = templates.compile(mapping.label, scope, whole=False)
         self._party = templates.compile(mapping.party, scope, whole=True) if mapping.party else None
+        self._further = templates.compile(mapping.reference, scope, whole=True) if mapping.reference else None
         self._status = compile_text(mapping.status, scope) if mapping.status else None
         self._currency = compile_text(mapping.currency, scope) if mapping.currency else None
         self._currency_field = mapping.currency
@@ -140,7 +141,7 @@ class CompiledMapping:
         except Missing as missing:
             return Waiting(
                 facts.label, facts.amount, facts.currency, facts.party, facts.group,
-                crosswalk=missing.crosswalk, key=missing.key, field=missing.field,
+                facts.reference, crosswalk=missing.crosswalk, key=missing.key, field=missing.field,
             )  # fmt: skip
 
     def _decide(self, frame: Frame, facts: Facts, *, selected: bool, known: bool) -> Result:
@@ -152,12 +153,20 @@ class CompiledMapping:
         if state.hold is not None:
             return Hold(
                 facts.label, facts.amount, facts.currency, facts.party, facts.group,
-                reason=state.hold(frame) or state.name,
+                facts.reference, reason=state.hold(frame) or state.name,
             )  # fmt: skip
         for check in state.checks:
             check(frame)
         desired = Desired(state.name, state.body(frame), state.absent)
-        return Mapped(facts.label, facts.amount, facts.currency, facts.party, facts.group, desired=desired)
+        return Mapped(
+            facts.label,
+            facts.amount,
+            facts.currency,
+            facts.party,
+            facts.group,
+            facts.reference,
+            desired=desired,
+        )
 
     def _choose(self, frame: Frame, *, known: bool) -> _State:
         for state in self._states:
@@ -169,6 +178,7 @@ class CompiledMapping:
         """Read what is known of the document; also prepares the currency for the money fields."""
         facts.label = _quietly(self._label, frame)
         facts.party = _quietly(self._party, frame) if self._party else None
+        facts.reference = _quietly(self._further, frame) if self._further else None
         facts.group = _quietly(self._status, frame) if self._status else None
         if self._amount is not None:
             amount: Decimal | None = _quietly(self._amount, frame)
@@ -255,5 +265,6 @@ def _quietly(get: Callable[[Frame], Any], frame: Frame) -> Any:
 def _refused(refusal: Refusal, facts: Facts) -> Refused:
     return Refused(
         facts.label, facts.amount, facts.currency, facts.party, facts.group,
-        reason=refusal.text(), field=refusal.field, value=refusal.value, expected=refusal.expected,
+        facts.reference, reason=refusal.text(), field=refusal.field, value=refusal.value,
+        expected=refusal.expected,
     )  # fmt: skip

@@ -31,6 +31,7 @@ class Facts:
         currency: ISO 4217.
         party: the business partner's key.
         group: by which reconciliation counts: the mapping's ``status`` field, or else the state wanted.
+        reference: one more number by which people search, e.g. the purchase order's.
     """
 
     label: str | None = None
@@ -38,6 +39,7 @@ class Facts:
     currency: str | None = None
     party: str | None = None
     group: str | None = None
+    reference: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

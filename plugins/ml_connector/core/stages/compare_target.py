@@ -170,7 +170,7 @@ def _compare(row: AnyRow, sent: Any, record: TargetRecord | None) -> Difference 
         return None
     desired = Desired.from_payload(sent)
     body = {name: value for name, value in desired.body.items() if name not in record.hidden}
-    changes = [] if desired.absent else changed_fields(body, record.body)
+    changes = [] if desired.absent else changed_fields(body, record.body, only_shared=record.partial)
     agrees = (
         desired.state == record.state or desired.state in record.agrees or (desired.absent and record.absent)
     )

@@ -23,18 +23,23 @@ CHUNK = 200
 """Events taken up together: their objects are read in one go, and settled in one transaction."""
 
 
-async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts) -> None:
-    """Take up the events that wait for the flow.
+async def catch_up(ctx: FlowContext, system: str, counts: Counts) -> None:
+    """Make sure that events keep coming, and put those that were missed into the inbox.
 
     What people must know, of a subscription that was switched off for example, goes to ``ctx.alerts``.
+    """
+    caught = await cast(EventSource, ctx.need_source()).catch_up()
+    ctx.alerts += caught.alerts
+    counts.missed = await asyncio.to_thread(_keep, ctx, system, caught)
+
+
+async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts) -> None:
+    """Take up the events that wait for the flow.
 
     Raises:
         ConnectorError: whatever stops the source; the events then go on waiting.
     """
     source = cast(EventSource, ctx.need_source())
-    caught = await source.catch_up()
-    ctx.alerts += caught.alerts
-    counts.missed = await asyncio.to_thread(_keep, ctx, system, caught)
     while rows := await asyncio.to_thread(_waiting, ctx, system):
         events = [Event(row.event_id, row.type, ctx.store.open(row.body)) for row in rows]
         concerned = await source.keys_of(events)

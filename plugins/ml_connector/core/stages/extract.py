@@ -19,7 +19,7 @@ from ml_connector.core.ledger import flows, open_documents, staging, watermarks
 from ml_connector.core.ledger.watermarks import Mark
 from ml_connector.core.stages import collector
 from ml_connector.core.stages.context import FlowContext
-from ml_connector.core.stages.events import take_events
+from ml_connector.core.stages.events import catch_up, take_events
 from ml_connector.core.stages.pages import read_ahead
 from ml_connector.core.stages.taking import Counts, take, take_answer
 from ml_connector.core.state.store import Transaction
@@ -59,8 +59,9 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
     collector.relax()
     batch = await asyncio.to_thread(_begin, ctx)
     counts = Counts()
-    if ctx.events_from and not ctx.params.own_window:
-        await take_events(ctx, ctx.events_from, batch, counts)
+    woken_by = None if ctx.params.own_window else ctx.events_from
+    if woken_by is not None:
+        await catch_up(ctx, woken_by, counts)
     if ctx.params.keys:
         answer = await ctx.need_source().by_key(ctx.params.keys)
         await asyncio.to_thread(take_answer, ctx, answer, batch, counts, remap=True)
@@ -68,6 +69,8 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
         for unit in ctx.units:
             for scan in await asyncio.to_thread(scans, ctx, unit):
                 await _read(ctx, unit, scan, batch, counts)
+    if woken_by is not None:  # last: an event that cannot be taken up keeps nothing from being polled
+        await take_events(ctx, woken_by, batch, counts)
     result = {"batch": batch, **asdict(counts)}
     await asyncio.to_thread(_end, ctx, batch, result)
     return result

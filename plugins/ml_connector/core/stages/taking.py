@@ -41,7 +41,11 @@ def take(
     remap: bool,
 ) -> staging.Staged:
     """Stage documents of a page or of an answer."""
-    staged = staging.stage(tx, ctx.scope, documents, ctx.mapping.selected, batch=batch, remap=remap)
+    change = ctx.dataset.change
+    ordered = change is not None and change.precision == "time"
+    staged = staging.stage(
+        tx, ctx.scope, documents, ctx.mapping.selected, batch=batch, remap=remap, ordered=ordered
+    )
     counts.read += len(documents)
     counts.add(staged)
     return staged

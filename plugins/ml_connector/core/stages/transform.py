@@ -110,6 +110,9 @@ def judge(
     ctx: FlowContext, row: AnyRow, result: Result | None, missing: Explanations
 ) -> tuple[Verdict, bytes | None]:
     """What a mapping's result means for a row, and the payload to stage, if any."""
+    if result is None and row.source_hash == staging.UNREADABLE:
+        reason = "the source's data could not be read, see the event before this one"
+        return Verdict(row.id, Status.REJECTED, reason, NO_FACTS, ctx.mapping.fingerprint), None
     if result is None:
         reason = "its source payload was removed by retention; replay reads it again"
         return Verdict(row.id, Status.HELD, reason, NO_FACTS, ctx.mapping.fingerprint), None

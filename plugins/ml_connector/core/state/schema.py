@@ -141,6 +141,7 @@ document = Table(
     Column("loaded_absent", Boolean),
     Column("loaded_amount", Exact),
     Column("batch", String(32)),
+    Column("reference", String(256)),  # one more number that people search by
     UniqueConstraint("tenant", "flow", "key"),
 )
 Index("ix_document_flow", document.c.tenant, document.c.flow, document.c.id)
@@ -156,6 +157,9 @@ Index("ix_document_label", document.c.tenant, document.c.label,
       sqlite_where=text("label IS NOT NULL"), postgresql_where=text("label IS NOT NULL"))  # fmt: skip
 Index("ix_document_search_key", document.c.tenant, NumberIn(document.c.key), document.c.id)
 Index("ix_document_search_label", document.c.tenant, Folded(document.c.label), document.c.id)
+Index("ix_document_search_reference", document.c.tenant, NumberIn(document.c.reference), document.c.id,
+      sqlite_where=text("reference IS NOT NULL"),
+      postgresql_where=text("reference IS NOT NULL"))  # fmt: skip
 Index("ix_document_search_party", document.c.tenant, NumberIn(document.c.party), document.c.id)
 
 payload = Table(
@@ -310,7 +314,6 @@ inbox = Table(
     Column("received_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Column("run", String(256)),
-    Column("reason", Text),
     UniqueConstraint("system", "tenant", "event_id"),
     sqlite_autoincrement=True,
 )
@@ -341,6 +344,7 @@ settlement = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_settlement_voucher", settlement.c.tenant, settlement.c.flow, settlement.c.voucher)
+Index("ix_settlement_journal", settlement.c.tenant, settlement.c.flow, settlement.c.journal)
 Index("ix_settlement_export", settlement.c.tenant, settlement.c.flow, settlement.c.export)
 
 cached_file = Table(

@@ -164,7 +164,7 @@ def _settled(call: Call, operation: Operation, response: Response) -> Reply | No
         return None
     if isinstance(answer, Fault):
         error = failures.of_fault(call, answer)
-        if failures.is_stale(answer):
+        if failures.is_unrouted(answer):
             raise Stale(error)
         raise Stale(error, certain=False) if failures.is_invalid(answer) else error
     if _is_refusal(answer):

@@ -24,6 +24,8 @@ _OPERATION = re.compile(r"service operation\s+([A-Z0-9_]+)", re.IGNORECASE)
 _QUICK = 5.0  # seconds; a refusal comes quickly, a server that is overloaded does not
 _XML_REFUSED = "159"  # message set of the XML parser: what it refuses was not executed
 _NO_ROUTING = "158,505"
+_NOT_GRANTED = "158,536"
+_CONTACT_ERROR = "158,10721"
 _CI_SECURITY = "90,6"  # "Not Authorized": the permission list lacks the component interface or a method
 
 # A Get of keys that do not exist: the text that Application Designer puts into generated clients,
@@ -62,25 +64,43 @@ def nothing_there(messages: Sequence[Message | Fault]) -> bool:
     return any(one.code == _NO_ROWS or _NO_ROWS_TEXT.search(one.text) for one in messages)
 
 
-def is_stale(fault: Fault) -> bool:
-    """Whether the description we went by may be out of date; nothing was executed."""
-    return fault.code == _NO_ROUTING or fault.code.startswith(f"{_XML_REFUSED},")
+def is_unrouted(fault: Fault) -> bool:
+    """Whether our message found no operation: it was not executed, and our description may be out of date."""
+    return fault.code == _NO_ROUTING
 
 
 def is_invalid(fault: Fault) -> bool:
-    """Whether a message did not match its schema; there is no documented number for it."""
+    """Whether a message, ours or one that the component sent itself, could not be read or matched no schema.
+
+    There is no documented number for the latter.
+    """
+    if fault.code.startswith(f"{_XML_REFUSED},"):
+        return True
     return fault.code not in _BY_CODE and _INVALID_TEXT.search(fault.text) is not None
 
 
 def of_fault(call: Call, fault: Fault) -> ConnectorError:
     """A refusal by the Integration Broker."""
     said = call.redactor.excerpt(fault.text)
+    if call.writes and _may_come_from_inside(call, fault):
+        return call.open_end(f"PeopleSoft answered with a fault: {said}")
     known = _BY_CODE.get(fault.code)
     if known is not None:
         return known(call, said)
     if fault.code.startswith(f"{_XML_REFUSED},"):
         return Rejected(f"{call.operation}: PeopleSoft could not read our XML: {said}", code=fault.code)
     return call.open_end(f"PeopleSoft answered with a fault: {said}")
+
+
+def _may_come_from_inside(call: Call, fault: Fault) -> bool:
+    """Whether a fault may be about a call that the component made itself, after it had saved.
+
+    Documented for calls that go out of PeopleSoft: contact errors, and refusals that name another
+    operation than ours.
+    """
+    named = _OPERATION.search(fault.text)
+    others = named is not None and named[1].upper() != call.operation.upper()
+    return fault.code == _CONTACT_ERROR or (fault.code == _NOT_GRANTED and others)
 
 
 def of_messages(call: Call, messages: Sequence[Message]) -> ConnectorError:
@@ -208,9 +228,9 @@ _Known = Mapping[str | int, Callable[[Call, str], ConnectorError]]
 _BY_CODE: _Known = {
     "158,45": _wrong_password,
     "158,55": _unknown_user,
-    "158,536": _not_granted,
+    _NOT_GRANTED: _not_granted,
     _NO_ROUTING: lambda call, said: _not_activated(call.operation, said),
-    "158,10721": _no_application_server,
+    _CONTACT_ERROR: _no_application_server,
     _CI_SECURITY: _no_ci_permission,
 }
 

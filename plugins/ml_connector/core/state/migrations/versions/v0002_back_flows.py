@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("received_at", UtcTime(), nullable=False),
         sa.Column("closed_at", UtcTime()),
         sa.Column("run", sa.String(length=256)),
-        sa.Column("reason", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.UniqueConstraint("system", "tenant", "event_id", name="uq_inbox_system_tenant_event_id"),
         sqlite_autoincrement=True,
@@ -66,6 +65,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "flow", "reference", "entry", "part", name="pk_settlement"),
     )
     op.create_index("ix_settlement_voucher", "settlement", ["tenant", "flow", "voucher"])
+    op.create_index("ix_settlement_journal", "settlement", ["tenant", "flow", "journal"])
     op.create_index("ix_settlement_export", "settlement", ["tenant", "flow", "export"])
     op.create_table(
         "cached_file",

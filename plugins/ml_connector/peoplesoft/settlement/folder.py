@@ -1,0 +1,94 @@
+"""Folders for the files of settlements; the only module here, beside ``flows``, that knows Airflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from ml_connector.core.errors import ConfigurationError
+from ml_connector.peoplesoft.settlement.exports import Folder
+
+Result = TypeVar("Result")
+
+
+def open_folder(path: str) -> Folder:
+    """The folder behind a path of a tenant file.
+
+    Raises:
+        ConfigurationError: no provider of this installation knows that kind of storage.
+    """
+    parts = urlsplit(path)
+    if parts.scheme in {"", "file"}:
+        return LocalFolder(Path(unquote(parts.path)))
+    from airflow.sdk import ObjectStoragePath
+
+    try:
+        place = ObjectStoragePath(path)
+        _ = place.fs
+    except (ValueError, ImportError) as error:
+        raise ConfigurationError(
+            f"{parts.scheme}:// needs an Airflow provider that is not installed ({type(error).__name__})",
+            field="settlement.csv_path",
+            expected="a path such as file:///data/bill or s3://connection@bucket/bill",
+        ) from None
+    return ObjectFolder(place)
+
+
+class LocalFolder:
+    """A folder that the worker sees as its own, a network share included."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, name: str, content: bytes) -> None:
+        """See ``exports.Folder``: written beside its place, then moved there."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        part = self._path / f".{name}.part"
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path / name)
+
+    def names(self) -> list[str]:
+        """See ``exports.Folder``."""
+        return [entry.name for entry in self._path.iterdir()] if self._path.is_dir() else []
+
+    def read(self, name: str) -> bytes:
+        """See ``exports.Folder``."""
+        return (self._path / name).read_bytes()
+
+
+class ObjectFolder:
+    """A folder behind Airflow's object storage; such stores show a file when it is complete.
+
+    Their libraries have errors of their own, whose texts may hold addresses and keys: only the
+    kind of error goes on, as an ``OSError``.
+    """
+
+    def __init__(self, path: Any) -> None:
+        self._path = path
+
+    def write(self, name: str, content: bytes) -> None:
+        """See ``exports.Folder``."""
+        _told(lambda: (self._path / name).write_bytes(content))
+
+    def names(self) -> list[str]:
+        """See ``exports.Folder``."""
+        return _told(lambda: [entry.name for entry in self._path.iterdir()] if self._path.exists() else [])
+
+    def read(self, name: str) -> bytes:
+        """See ``exports.Folder``."""
+        return bytes(_told((self._path / name).read_bytes))
+
+
+def _told(act: Callable[[], Result]) -> Result:
+    try:
+        return act()
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(0, type(error).__name__) from error

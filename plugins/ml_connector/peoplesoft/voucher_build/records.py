@@ -1,0 +1,110 @@
+"""The staging records of VOUCHER_BUILD: their fields by type, as the message declares them.
+
+Names and types are those of the delivered message. What is not listed here is not sent: a field
+that PeopleSoft does not know fails the whole message, where nobody but its monitor sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+FieldType = Literal["CHAR", "NUMBER", "DATE"]
+
+_CHARTFIELDS = (
+    "ACCOUNT ALTACCT DEPTID OPERATING_UNIT PRODUCT FUND_CODE CLASS_FLD PROGRAM_CODE BUDGET_REF AFFILIATE "
+    "AFFILIATE_INTRA1 AFFILIATE_INTRA2 CHARTFIELD1 CHARTFIELD2 CHARTFIELD3 BUSINESS_UNIT_PC PROJECT_ID "
+    "ACTIVITY_ID ANALYSIS_TYPE RESOURCE_TYPE RESOURCE_CATEGORY RESOURCE_SUB_CAT"
+)
+_USER_CHARS = "USER_VCHR_CHAR1 USER_VCHR_CHAR2"
+_USER_NUMBERS = "USER_VCHR_DEC USER_VCHR_NUM1"
+
+
+def _fields(chars: str, numbers: str, dates: str = "") -> dict[str, FieldType]:
+    return {
+        **dict.fromkeys(chars.split(), "CHAR"),
+        **dict.fromkeys(numbers.split(), "NUMBER"),
+        **dict.fromkeys(dates.split(), "DATE"),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class StagingRecord:
+    """One record.
+
+    Attributes:
+        name: in the message.
+        number: key by which its rows are numbered; None at the top.
+        fields: type by name.
+        children: records below, by the name that the collection has in a voucher.
+    """
+
+    name: str
+    number: str | None
+    fields: Mapping[str, FieldType]
+    children: Mapping[str, StagingRecord]
+
+
+PAYMENT = StagingRecord(
+    "VCHR_PYMT_STG",
+    "PYMNT_CNT",
+    _fields(
+        "BUSINESS_UNIT VOUCHER_ID BANK_CD BANK_ACCT_KEY PYMNT_METHOD PYMNT_MESSAGE PYMNT_HANDLING_CD "
+        "PYMNT_HOLD PYMNT_HOLD_REASON MESSAGE_CD PYMNT_SEPARATE PYMNT_GROUP_CD EFT_LAYOUT_CD",
+        "PYMNT_CNT PYMNT_GROSS_AMT",
+        "SCHEDULED_PAY_DT",
+    ),
+    {},
+)
+DISTRIBUTION = StagingRecord(
+    "VCHR_DIST_STG",
+    "DISTRIB_LINE_NUM",
+    _fields(
+        f"BUSINESS_UNIT VOUCHER_ID BUSINESS_UNIT_GL {_CHARTFIELDS} STATISTICS_CODE DESCR "
+        "BUSINESS_UNIT_PO PO_ID ASSET_FLG BUSINESS_UNIT_AM ASSET_ID PROFILE_ID COST_TYPE ENTRY_EVENT "
+        f"JRNL_LN_REF OPEN_ITEM_KEY {_USER_CHARS} USER_DIST_CHAR1",
+        "VOUCHER_LINE_NUM DISTRIB_LINE_NUM MERCHANDISE_AMT STATISTIC_AMOUNT QTY_VCHR LINE_NBR "
+        f"SCHED_NBR PO_DIST_LINE_NUM RECV_DIST_LINE_NUM {_USER_NUMBERS}",
+        "BUDGET_DT USER_VCHR_DATE",
+    ),
+    {},
+)
+LINE = StagingRecord(
+    "VCHR_LINE_STG",
+    "VOUCHER_LINE_NUM",
+    _fields(
+        "BUSINESS_UNIT VOUCHER_ID BUSINESS_UNIT_PO PO_ID DESCR DESCR254_MIXED ITM_SETID INV_ITEM_ID "
+        "UNIT_OF_MEASURE DSCNT_APPL_FLG TAX_CD_VAT BUSINESS_UNIT_RECV RECEIVER_ID MATCH_LINE_OPT "
+        "DISTRIB_MTHD_FLG SHIPTO_ID SUT_BASE_ID TAX_CD_SUT ULTIMATE_USE_CD SUT_APPLICABILITY "
+        f"VAT_APPLICABILITY VAT_TXN_TYPE_CD VAT_USE_ID BUSINESS_UNIT_GL {_CHARTFIELDS} REQUESTOR_ID "
+        f"WTHD_SW WTHD_CD MFG_ID {_USER_CHARS} USER_LINE_CHAR1 USER_SCHED_CHAR1",
+        "VOUCHER_LINE_NUM LINE_NBR SCHED_NBR MERCHANDISE_AMT QTY_VCHR STATISTIC_AMOUNT UNIT_PRICE "
+        f"RECV_LN_NBR RECV_SHIP_SEQ_NBR ADDR_SEQ_NUM_SHIP {_USER_NUMBERS}",
+        "USER_VCHR_DATE",
+    ),
+    {"DISTRIB_LINE": DISTRIBUTION},
+)
+HEADER = StagingRecord(
+    "VCHR_HDR_STG",
+    None,
+    _fields(
+        "BUSINESS_UNIT VOUCHER_ID VOUCHER_STYLE INVOICE_ID VENDOR_SETID VENDOR_ID VNDR_LOC GRP_AP_ID "
+        "ORIGIN OPRID POST_VOUCHER DST_CNTRL_ID VOUCHER_ID_RELATED TAX_EXEMPT PYMNT_TERMS_CD "
+        "TXN_CURRENCY_CD RT_TYPE MATCH_ACTION CUR_RT_SOURCE DSCNT_AMT_FLG DUE_DT_FLG VCHR_APPRVL_FLG "
+        "BUSPROCNAME APPR_RULE_SET COUNTRY_SHIP_FROM STATE_SHIP_FROM COUNTRY_SHIP_TO STATE_SHIP_TO "
+        "PREPAID_REF PREPAID_AUTO_APPLY DESCR254_MIXED BUSINESS_UNIT_PO PO_ID PACKSLIP_NO "
+        "PAY_TRM_BSE_DT_OPT PAY_SCHEDULE_TYPE TAX_GRP BILL_OF_LADING CARRIER_ID DOC_TYPE "
+        f"FRGHT_CHARGE_CODE MISC_CHARGE_CODE SALETX_CHARGE_CODE VCHR_BLD_CODE VCHR_SRC {_USER_CHARS} "
+        "USER_HDR_CHAR1",
+        "ADDRESS_SEQ_NUM REMIT_ADDR_SEQ_NUM GROSS_AMT DSCNT_AMT SALETX_AMT FREIGHT_AMT MISC_AMT "
+        f"VAT_ENTRD_AMT RATE_MULT RATE_DIV {_USER_NUMBERS}",
+        "INVOICE_DT ACCOUNTING_DT ENTERED_DT DUE_DT DSCNT_DUE_DT INSPECT_DT INVOICE_RCPT_DT "
+        "RECEIPT_DT USER_VCHR_DATE",
+    ),
+    {"VOUCHER_LINE": LINE, "PYMNT_VCHR_XREF": PAYMENT},
+)
+CONTROL: dict[str, FieldType] = _fields(
+    "LANGUAGE_CD AUDIT_ACTN BASE_LANGUAGE_CD MSG_SEQ_FLG PUBLISH_RULE_ID MSGNODENAME", "PROCESS_INSTANCE"
+)
+"""Fields of PSCAMA, which closes every transaction."""

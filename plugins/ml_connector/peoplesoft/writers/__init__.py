@@ -1,0 +1,1 @@
+"""Writing to PeopleSoft through component interfaces: vouchers, journals, suppliers, purchase orders."""
