@@ -23,6 +23,7 @@ from ml_connector.core.contract import CaughtUp, Document, EventSource, Page, Sc
 from ml_connector.core.http import Transport
 from ml_connector.core.ledger import inbox
 from ml_connector.core.ledger.scope import Scope, Status, entering
+from ml_connector.core.ledger.settlements import REVERSED, SETTLED, Row, Settlements
 from ml_connector.core.state.schema import document, payload
 from ml_connector.core.state.store import Store, Transaction
 from ml_connector.core.webhooks import Delivery, Event
@@ -38,7 +39,7 @@ URL = "https://connector.example.com/ml-connector/webhooks/bill/acme"
 WHOLE = Window("bill", Scan.FULL, "2026-01-01")
 
 
-def tenant() -> TenantConfig:
+def tenant(**changed: Any) -> TenantConfig:
     return TenantConfig.model_validate(
         {
             "tenant": "acme",
@@ -49,6 +50,7 @@ def tenant() -> TenantConfig:
             "business_units": ["US001"],
             "integrations": {"bill": {}},
         }
+        | changed
     )
 
 
@@ -74,6 +76,7 @@ class Back:
         webhook_key: str | None = None,
         login: tuple[str, str] | None = None,
         transport: Transport | None = None,
+        integrations: Any = None,
         **options: Any,
     ) -> AsyncIterator[EventSource]:
         changed: dict[str, Any] = {"webhook_security_key": webhook_key}
@@ -81,7 +84,8 @@ class Back:
             changed |= {"username": login[0], "password": login[1]}
         opened = payment_source(
             settings(self.sandbox.bill_url, **changed), BillOptions.model_validate(options), self.store,
-            tenant(), dataset(), address=url, transport=transport, clock=self.store.now,
+            tenant(integrations=integrations or {"bill": {}}), dataset(), address=url, transport=transport,
+            clock=self.store.now,
         )  # fmt: skip
         async with opened as source:
             yield source
@@ -187,6 +191,18 @@ class Back:
     def known_payment(self, payment_id: str, recorded: str) -> None:
         """A payment that was read before, with the answer given then."""
         self.add("bill.payments", payment_id, {"id": payment_id, "recorded": recorded}, Status.HELD)
+
+    def settled(self, voucher: str, *amounts: str) -> None:
+        """Entries that one of BILL's payments made for a voucher."""
+        rows = [
+            Row(
+                "stp02BEFORE", number, 1, SETTLED if Decimal(amount) > 0 else REVERSED, "journal", "US001",
+                voucher, Decimal(amount), "USD", "2026-11-20",
+            )
+            for number, amount in enumerate(amounts, 1)
+        ]  # fmt: skip
+        with self.store.write() as tx:
+            Settlements(self.store, "acme", "bill.payments").put(tx, rows)
 
     def add(self, flow: str, key: str, data: Any, status: Status, **values: Any) -> None:
         scope = Scope("acme", "test", flow)

@@ -22,7 +22,7 @@ from ml_connector.core.ledger import staging, watermarks
 from ml_connector.core.mapping import compile_mapping
 from ml_connector.core.stages.context import FlowContext, RunParams
 from ml_connector.core.stages.extract import extract
-from ml_connector.core.state.schema import document, inbox
+from ml_connector.core.state.schema import audit_event, document, inbox
 from ml_connector.core.state.store import Store, Transaction
 from sandbox import credentials
 from sandbox.data import Size
@@ -162,6 +162,20 @@ async def test_webhook_trouble_stops_no_payment(back: Back) -> None:
     counts = await run(back)
     assert len(counts["alerts"]) == 1
     assert set(ledger(back)) == {payment_id}
+
+
+async def test_what_people_must_know_of_the_subscription_stands_in_the_trail(back: Back) -> None:
+    """In every run, for the one that was to tell them may have been killed before it did."""
+    back.fault("error", "GET /v3/subscriptions", status=400, message="no such luck", count=None)
+    for _ in range(2):
+        await run(back)
+    with back.store.read() as connection:
+        kind = audit_event.c.kind == "caught up"
+        rows = connection.scalars(select(audit_event.c.data).where(kind).order_by(audit_event.c.number)).all()
+    first, second = (str(row) for row in rows)
+    assert "no such luck" in first
+    assert "told already" in second
+    assert "no such luck" in second
 
 
 async def test_the_watermark_is_never_beyond_the_clock(back: Back) -> None:

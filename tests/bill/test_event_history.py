@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ml_connector.bill import event_history
 from ml_connector.core.ledger import watermarks
 from ml_connector.core.ledger.scope import Scope
 from tests.sandbox.receiver import Receiver
@@ -84,6 +87,51 @@ async def test_a_page_of_the_history_that_is_refused(back: Back) -> None:
     back.take(list(caught.events))
     rest = (await back.catch_up()).events
     assert back.take(list(rest)) == 50
+
+
+@pytest.mark.parametrize("apart", [1, 0])
+async def test_a_history_longer_than_a_run_reads_is_read_on(
+    back: Back, monkeypatch: pytest.MonkeyPatch, apart: int
+) -> None:
+    """All events lie within the overlap, or even within one second."""
+    await back.catch_up()
+    back.silent()
+    vendor = back.vendor()
+    made = []
+    for _ in range(250):
+        made.append(back.payment(vendor))
+        back.sandbox.clock.advance(apart)
+    monkeypatch.setattr(event_history, "_PAGES", 1)
+    got: list[str] = []
+    for _ in range(8):
+        events = list((await back.catch_up()).events)
+        got += [event.body["payment"]["id"] for event in events]
+        back.take(events, "history")
+    assert got == made
+    calls = back.calls(HISTORY)
+    await back.catch_up()
+    assert back.calls(HISTORY) == calls + (1 if apart else 3)
+
+
+async def test_a_run_that_was_killed_loses_nothing_of_a_long_history(
+    back: Back, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await back.catch_up()
+    back.silent()
+    vendor = back.vendor()
+    for _ in range(250):
+        back.payment(vendor)
+        back.sandbox.clock.advance(1)
+    monkeypatch.setattr(event_history, "_PAGES", 1)
+    first = await back.catch_up()
+    assert "longer than one run reads" in str(first.note)
+    again = await back.catch_up()  # what the run before handed out was never stored
+    assert first.events == again.events
+    back.take(list(again.events), "history")
+    await back.catch_up()
+    third = await back.catch_up()
+    assert not {event.event_id for event in third.events} & {event.event_id for event in first.events}
+    assert (await back.catch_up()).events == third.events  # nor was this
 
 
 async def test_the_mark_stands_where_people_see_it(back: Back) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,8 +31,11 @@ OFFLINE = {
 }  # fmt: skip
 
 
+START = date(2026, 11, 1)
+
+
 def made(**changed: Any) -> dict[str, Any]:
-    return read_payment({**ROW, **changed}, {}, "", "USD")
+    return read_payment({**ROW, **changed}, {}, "", "USD", START)
 
 
 def test_the_fields_are_those_of_the_dataset() -> None:
@@ -42,8 +46,9 @@ def test_the_fields_are_those_of_the_dataset() -> None:
 
 
 def test_published_payments_can_be_read(published_samples: dict[str, Any]) -> None:
-    online = read_payment(published_samples["v3_payment_response_201"], {}, "", "USD")
-    recorded = read_payment(published_samples["v3_record_payment"]["response_200"], {}, "others", "USD")
+    online = read_payment(published_samples["v3_payment_response_201"], {}, "", "USD", START)
+    answer = published_samples["v3_record_payment"]["response_200"]
+    recorded = read_payment(answer, {}, "others", "USD", START)
     assert (online["onlinePayment"], online["singleStatus"]) == ("true", "SCHEDULED")
     assert (recorded["onlinePayment"], recorded["singleStatus"]) == ("false", "PAID")
     assert recorded["billPayments"][0]["amount"] == Decimal("70.00")
@@ -125,6 +130,26 @@ def test_a_process_date_may_carry_a_time() -> None:
     assert made(processDate="2026-11-24T00:00:00.000Z")["processDate"] == "2026-11-24"
 
 
+@pytest.mark.parametrize(
+    ("processed", "before"),
+    [
+        ("2026-10-31", "true"),
+        ("2026-10-31T23:59:59.000Z", "true"),
+        ("2026-11-01", "false"),
+        ("2026-11-24", "false"),
+        (None, "false"),
+    ],
+)
+def test_what_bill_processed_before_the_start_is_marked(processed: str | None, before: str) -> None:
+    assert made(processDate=processed)["before_start"] == before
+
+
+def test_the_currency_of_a_vendor_that_nobody_sees_is_not_guessed() -> None:
+    with pytest.raises(Unfit, match="BILL shows no vendor 00901") as caught:
+        read_payment(ROW, None, "", "USD", START)
+    assert (caught.value.field, caught.value.value) == ("currency", "")
+
+
 def test_numbers_keep_their_zeros() -> None:
     assert made(confirmationNumber="00012", transactionNumber=12)["confirmationNumber"] == "00012"
 
@@ -156,5 +181,5 @@ def test_any_answer_is_read_or_named(changed: dict[str, Any], base: dict[str, An
     is_thin(row)
     bills_of(row)
     with contextlib.suppress(Unfit):  # and nothing else
-        payload = read_payment(row, {"billCurrency": "USD"}, "", "USD")
+        payload = read_payment(row, {"billCurrency": "USD"}, "", "USD", START)
         assert codec.decode(codec.encode(payload)).keys() == payload.keys()

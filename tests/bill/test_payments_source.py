@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +53,7 @@ async def test_a_payment_becomes_a_document(back: Back) -> None:
     assert document.stamp == document.payload["updatedTime"]
     assert document.payload == {
         "id": payment_id, "vendorId": vendor, "vendorName": "Happy Music Supplies",
-        "amount": Decimal("228.90"), "currency": "EUR", "processDate": "2026-11-24",
+        "amount": Decimal("228.90"), "currency": "EUR", "processDate": "2026-11-24", "before_start": "false",
         "singleStatus": "CLEARED", "disbursementType": "ACH", "onlinePayment": "true", "recorded": "",
         "transactionNumber": "T1", "confirmationNumber": "P1", "fundingAccountId": "bac01",
         "fundingAccountType": "BANK_ACCOUNT", "createdTime": utc(held["createdTime"]),
@@ -78,11 +79,62 @@ async def test_amounts_are_exact_whatever_form_they_come_in(back: Back) -> None:
 
 async def test_the_currency_is_the_vendors_or_the_default(back: Back) -> None:
     euro, none = back.vendor("A", billCurrency="EUR"), back.vendor("B")
-    keys = [back.payment(euro), back.payment(none), back.payment("009GONE"), back.payment(euro)]
+    keys = [back.payment(euro), back.payment(none), back.payment(euro)]
     async with back.source(default_currency="CAD") as source:
         found = await documents(source)
-    assert [found[key].payload["currency"] for key in keys] == ["EUR", "CAD", "CAD", "EUR"]
-    assert back.calls("GET /v3/vendors") == 1
+    assert [found[key].payload["currency"] for key in keys] == ["EUR", "CAD", "EUR"]
+    assert (back.calls("GET /v3/vendors"), back.calls("GET /v3/vendors/{id}")) == (1, 1)
+
+
+async def test_a_list_of_vendors_that_leaves_the_currency_out_is_completed(back: Back) -> None:
+    key = back.payment(back.vendor(billCurrency="EUR"))
+
+    class Thin(AiohttpTransport):
+        async def send(self, request: Request) -> Response:
+            answer = await super().send(request)
+            if not request.path.endswith("/v3/vendors"):
+                return answer
+            rows = [{**row, "billCurrency": None} for row in answer.json()["results"]]
+            return Response(200, {}, codec.encode({"results": rows}))
+
+    async with back.source(transport=Thin()) as source:
+        assert (await documents(source))[key].payload["currency"] == "EUR"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_vendor_that_cannot_be_read_makes_no_payment_the_default_currency(
+    back: Back, status: int
+) -> None:
+    known, hidden = back.vendor("A", billCurrency="EUR"), back.vendor("B")
+    good, bad, gone = back.payment(known), back.payment(hidden), back.payment("009GONE")
+    back.fault("error", "GET /v3/vendors/{id}", status=status, count=None)
+    async with back.source() as source:
+        (page,) = await pages(source)
+        answer = await source.by_key([good, bad, gone])
+    assert [item.key for item in page.documents] == [good]
+    assert {item.key: item.field for item in page.rejected} == {bad: "currency", gone: "currency"}
+    assert hidden in next(item.expected for item in page.rejected if item.key == bad)
+    assert {item.key for item in answer.rejected} == {bad, gone}
+
+
+async def test_a_login_that_may_read_no_vendors_stops_the_run(back: Back) -> None:
+    back.payment(back.vendor())
+    back.fault("error", "GET /v3/vendors", status=403, count=None)
+    async with back.source() as source:
+        with pytest.raises(NotActivated, match="vendors"):
+            await pages(source)
+
+
+async def test_payments_of_before_the_start_are_marked(back: Back) -> None:
+    vendor = back.vendor()
+    old, new = back.payment(vendor, processDate="2025-12-31"), back.payment(vendor, processDate="2026-01-01")
+    late = {"bill": {"flows": {"payments": {"start": "2026-01-02"}}}}
+    async with back.source() as source:
+        found = await documents(source)
+    async with back.source(integrations=late) as source:
+        later = await documents(source)
+    assert [found[key].payload["before_start"] for key in (old, new)] == ["true", "false"]
+    assert [later[key].payload["before_start"] for key in (old, new)] == ["true", "true"]
 
 
 async def test_vendors_are_asked_for_once_however_many_pages_there_are(back: Back) -> None:
@@ -90,7 +142,7 @@ async def test_vendors_are_asked_for_once_however_many_pages_there_are(back: Bac
     async with back.source() as source:
         await documents(source)
         await documents(source)
-    assert back.calls("GET /v3/vendors") + back.calls("GET /v3/vendors/{id}") == 1
+    assert back.calls("GET /v3/vendors") + back.calls("GET /v3/vendors/{id}") == 2
 
 
 async def test_no_detail_of_an_account_is_taken(back: Back) -> None:
@@ -293,7 +345,54 @@ async def test_keys_that_cannot_be_asked_for(back: Back) -> None:
     assert answer.absent == ['a"b']
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("others", [0, 1, 30])
+async def test_a_payment_that_bill_keeps_from_us_stops_no_other(back: Back, status: int, others: int) -> None:
+    made, hidden = many(back, others, apart=0), "stp02HIDDEN"
+    back.fault("error", ONE, status=status, message="no")
+    async with back.source() as source:
+        answer = await source.by_key([hidden, *made])
+    (refused,) = answer.rejected
+    assert refused.key == hidden
+    assert "a payment that BILL shows" in refused.expected
+    assert ({item.key for item in answer.documents}, answer.absent) == (set(made), [])
+
+
+@pytest.mark.parametrize(("status", "failure"), [(403, NotActivated), (404, ConfigurationError)])
+async def test_a_refusal_of_everything_stops_the_run(
+    back: Back, status: int, failure: type[Exception]
+) -> None:
+    (key,) = many(back, 1)
+    for operation in (ONE, LIST):
+        back.fault("error", operation, status=status, message="no", count=None)
+    async with back.source() as source:
+        with pytest.raises(failure, match="/v3/payments"):
+            await source.by_key([key, "stp02OTHER"])
+
+
+async def test_a_listed_payment_whose_own_address_is_refused_stops_no_other(back: Back) -> None:
+    back.sandbox.bill.switches.change({"thin_payment_lists": True})
+    first, second = many(back, 2)
+    back.fault("error", ONE, status=403)
+    async with back.source() as source:
+        (page,) = await pages(source)
+    assert [item.key for item in page.documents] == [second]
+    assert [item.key for item in page.rejected] == [first]
+
+
 # ---- events
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "../vendors", "a/b", 'a"b', "stp\u00e9", "x" * 129, 5])
+async def test_an_event_with_an_odd_id_concerns_no_payment(back: Back, name: Any) -> None:
+    failed = {"bills": [{"id": "00n01"}], "vendor": {"id": name}}
+    async with back.source() as source:
+        found = await source.keys_of(
+            [event("payment.updated", {"id": name}, 1), event("payment.failed", failed, 2)]
+        )
+        assert (await source.by_key([str(name)[:0]])).absent == [""]
+    assert {key: list(value) for key, value in found.items()} == {"e-1": [], "e-2": []}
+    assert back.calls(LIST) + back.calls(ONE) == 0
 
 
 async def test_events_name_their_payments(back: Back) -> None:
@@ -327,6 +426,19 @@ async def test_a_failed_payment_is_named_by_its_bills(back: Back) -> None:
             assert await source.keys_of([event("payment.failed", failed | part)]) == {"e-1": []}
 
 
+async def test_a_search_that_bill_refuses_finds_nothing_and_stops_nothing(back: Back) -> None:
+    """The failed payment is found by polling then."""
+    vendor = back.vendor()
+    back.payment(vendor, billId="00n01")
+    back.fault("error", LIST, status=422, message="vendorId: is odd", count=None)
+    failed = {
+        "bills": [{"id": "00n01"}], "vendor": {"id": vendor},
+        "updatedTime": back.held.payments.now(),
+    }  # fmt: skip
+    async with back.source() as source:
+        assert await source.keys_of([event("payment.failed", failed)]) == {"e-1": []}
+
+
 async def test_a_failure_long_after_looks_at_payments_of_its_time_only(back: Back) -> None:
     vendor = back.vendor()
     back.payment(vendor, billId="00n01")
@@ -349,5 +461,5 @@ async def test_without_a_subscription_there_is_nothing_to_catch_up(back: Back) -
 async def test_a_source_of_its_own_has_no_upkeep(back: Back) -> None:
     scopes = Scope("acme", "test", "bill.bills"), Scope("acme", "test", "bill.payments")
     async with connected(back.sandbox, back.store) as api:
-        source = PaymentSource(api, BillOptions(), Recorders(back.store, *scopes))
+        source = PaymentSource(api, BillOptions(), Recorders(back.store, *scopes), start=date(2026, 1, 1))
         assert (await source.catch_up()).alerts == ()

@@ -66,6 +66,28 @@ async def test_an_answer_once_given_stands(back_on_both: Back, answer: str) -> N
         assert (await documents(source))[payment_id].payload["recorded"] == answer
 
 
+async def test_a_voucher_that_a_settlement_closed_is_no_proof(back_on_both: Back) -> None:
+    """BILL paid it, the payment was voided, and then somebody recorded in BILL that a wire was sent."""
+    back = back_on_both
+    vendor = back.vendor()
+    back.voucher("00n01", "US001|00000001", state="paid")
+    back.voucher("00n02", "US001|00000002", state="paid")
+    back.settled("US001|00000001", "228.99", "-228.99")
+    wire = back.offline(vendor, "00n01", "WIRE-5")
+    other = back.offline(vendor, "00n02", "WIRE-6")
+    async with back.source() as source:
+        found = await documents(source)
+    assert [found[key].payload["recorded"] for key in (wire, other)] == ["others", "ours"]
+
+
+async def test_what_we_recorded_for_a_voucher_once_settled_is_still_ours(back: Back) -> None:
+    back.voucher("00n01", body={"payment": {"syncReference": "0000012345"}})
+    back.settled("US001|00000001", "228.99", "-228.99")
+    payment_id = back.offline(back.vendor(), "00n01", "0000012345")
+    async with back.source() as source:
+        assert (await documents(source))[payment_id].payload["recorded"] == "ours"
+
+
 async def test_payments_that_bill_makes_are_nobodys_record(back: Back) -> None:
     back.voucher("00n01")
     back.payment(back.vendor(), billId="00n01")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
 
 import pytest
@@ -194,6 +195,40 @@ def test_no_changed_signature_is_taken(place: int, other: str) -> None:
         assert verifier().accept(sent(BODY, changed))
     else:
         assert refused(verifier(), sent(BODY, changed)).status == 401
+
+
+MEGABYTE = 1 << 20
+FORGED = {
+    "blanks": b" " * MEGABYTE,
+    "lists": b"[" * MEGABYTE,
+    "nested": b'{"a": ' * (MEGABYTE // 6),
+    "texts": b"[" + b'"a", ' * (MEGABYTE // 5) + b"1]",
+    "numbers": b"[" + b"1.0, " * (MEGABYTE // 5) + b"1]",
+    "open text": b'"' + b"a" * MEGABYTE,
+    "backslashes": b'"' + b"\\" * MEGABYTE + b'"',
+    "text of lists": b'"' + b"[1, " * (MEGABYTE // 4) + b'"',
+    "text of texts": json.dumps(json.dumps(["a"] * (MEGABYTE // 8))).encode(),
+}
+
+
+@pytest.mark.parametrize("body", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_megabyte_is_refused_cheaply(body: bytes) -> None:
+    """Signatures of a megabyte cost some milliseconds, so must the rest. CPU time: others may be busy."""
+    one, delivery = verifier("one", "two"), sent(body, sign(b"another"))
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        assert refused(one, delivery).status == 401
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.1
+
+
+def test_minifying_keeps_every_token_as_it_was_written() -> None:
+    metadata = json.dumps(EVENT["metadata"], separators=(",", ":"))
+    pretty = '{ "a" : [ 1.50 , 1E5, -0 ],\r\n\t"b": "\\u00e9 \\/ é", "b": null , "metadata": '
+    small = '{"a":[1.50,1E5,-0],"b":"\\u00e9 \\/ é","b":null,"metadata":'
+    body, signed = f"{pretty}{metadata} }}\n", f"{small}{metadata}}}"
+    assert verifier().accept(sent(body.encode(), sign(signed.encode())))
 
 
 @given(st.binary(max_size=200), st.text(max_size=60))

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ml_connector.bill.settings import BillSettings
+from ml_connector.bill.webhook import BillVerifier
+from ml_connector.bill.webhook_keys import Busy, Kept, WebhookKeys
+from ml_connector.core.contract import CaughtUp
+from ml_connector.core.errors import Unavailable
 from ml_connector.core.webhooks import Refused
+from sandbox import credentials
 from tests.sandbox.receiver import Receiver
 
 from .back import Back, delivery, signed
@@ -93,6 +100,65 @@ async def test_a_persons_key_is_never_replaced(back: Back, receiver: Receiver) -
     caught = await back.catch_up(url=receiver.url, webhook_key="mistyped")
     assert any("webhook_security_key" in alert for alert in caught.alerts)
     assert back.calls(RENEW) == 0
+
+
+def test_a_replaced_key_is_accepted_for_a_day(back: Back) -> None:
+    kept, now = Kept(), back.store.now()
+    kept.take("s-1", "first", now - timedelta(days=30))
+    assert kept.accepted(now) == ["first"]
+    kept.take("s-1", "second", now)
+    assert kept.accepted(now + timedelta(hours=23)) == ["second", "first"]
+    assert kept.accepted(now + timedelta(hours=24)) == ["second"]
+    assert Kept.from_payload(kept.as_payload()).accepted(now + timedelta(hours=25)) == ["second"]
+
+
+async def test_the_verifier_forgets_a_replaced_key_after_a_day(back: Back) -> None:
+    await back.catch_up()
+    old = back.subscription.key
+    back.sandbox.bill.webhooks.subscriptions[credentials.BILL_ORGANIZATION].delete(back.subscription)
+    await back.catch_up()
+    new = back.subscription.key
+    assert accepted(back.verifier()) == [new, old]
+    back.sandbox.clock.advance(24 * 3600)
+    assert accepted(back.verifier()) == [new]
+    assert accepted(back.verifier(webhook_key=old)) == [old, new]  # a person's key is that person's
+
+
+def accepted(verifier: BillVerifier) -> list[str]:
+    return [key.decode() for key in verifier._keys]
+
+
+async def test_while_another_task_looks_after_the_subscription_a_run_goes_on_without(back: Back) -> None:
+    await back.catch_up()
+    back.sandbox.clock.advance(3 * 3600)  # an outage of that length would be told
+    keys = WebhookKeys(back.store, credentials.BILL_ORGANIZATION, "acme")
+    calls = back.calls("GET /v3/subscriptions")
+    async with keys.lock():
+        caught = await back.catch_up()
+    assert caught == CaughtUp(
+        note="another task is looking after BILL's webhook subscription; this run left it alone"
+    )
+    assert back.calls("GET /v3/subscriptions") == calls
+    assert (await back.catch_up()).note is None
+
+
+async def test_a_lock_of_a_dead_task_is_free_after_two_minutes(back: Back) -> None:
+    dead, keys = (WebhookKeys(back.store, credentials.BILL_ORGANIZATION, "acme") for _ in range(2))
+    async with dead.lock():
+        with pytest.raises(Busy):
+            async with keys.lock():
+                raise AssertionError("two tasks hold it")
+        back.sandbox.clock.advance(121)
+        async with keys.lock():
+            pass
+
+
+async def test_an_outage_under_the_lock_stays_an_outage(back: Back) -> None:
+    keys = WebhookKeys(back.store, credentials.BILL_ORGANIZATION, "acme")
+    with pytest.raises(Unavailable, match="maintenance") as caught:
+        async with keys.lock():
+            raise Unavailable("maintenance")
+    assert type(caught.value) is Unavailable
 
 
 def test_keys_of_the_connection() -> None:

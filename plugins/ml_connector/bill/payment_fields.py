@@ -145,8 +145,8 @@ def _currency(row: Record, vendor: Record | None, default: str) -> str:
         raise Unfit(
             "currency",
             None,
-            f"known: BILL shows no vendor {_text(row, 'vendorId')}, whose currency it is. See in BILL that the "
-            "vendor exists and that the login may read vendors, then replay the payment",
+            f"known: BILL shows no vendor {_text(row, 'vendorId')}, whose currency it is. See in BILL that "
+            "the vendor exists and that the login may read vendors, then replay the payment",
         )
     return _text(vendor, "billCurrency") or default
 

@@ -25,7 +25,7 @@ KEPT = 2
 """The key in use and the one before it, with which retries may still be signed."""
 
 STILL_ACCEPTED = timedelta(days=1)
-"""A replaced key is accepted for so long: retries of BILL end within minutes, a leaked key lives no longer."""
+"""A replaced key is accepted for so long. BILL's retries end sooner, and a leaked key must not live on."""
 
 _LEASE, _WAIT = 120.0, 3.0
 """Seconds after which a lock is free although nobody released it, and to wait for one that is held."""
