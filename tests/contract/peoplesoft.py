@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,6 @@ import pytest
 from ml_connector.core.config import Dataset, TenantConfig, load_dataset
 from ml_connector.core.contract import Payload, Target
 from ml_connector.core.http import Retry
-from ml_connector.core.stages.reconcile import reconcile
 from ml_connector.core.state.store import Store
 from ml_connector.peoplesoft.query import QueryService, make_client
 from ml_connector.peoplesoft.settings import PeopleSoftSettings
@@ -24,12 +23,10 @@ from ml_connector.peoplesoft.writers.connect import Site, open_component_target
 from ml_connector.peoplesoft.writers.kinds import JOURNAL, PURCHASE_ORDER, SUPPLIER, VOUCHER, Kind
 from ml_connector.peoplesoft.writers.options import WriterOptions
 from sandbox import credentials
-from sandbox.data import Size
 from sandbox.peoplesoft import queries
 from sandbox.peoplesoft.soap.methods import Methods
 from sandbox.server import Sandbox
 from tests.contract.subject import BANK_ACCOUNT, Subject
-from tests.contract.suite import Bench, TargetContract, change, others, remove
 
 MAPPINGS = Path(__file__).parents[2] / "include" / "mappings" / "peoplesoft"
 UNIT, SETID = "US001", "SHARE"
@@ -371,50 +368,3 @@ class SuppliersByInterface(ByInterface, SupplierSubject):
 
 class OrdersByInterface(ByInterface, OrderSubject):
     pass
-
-
-class PeopleSoftContract(TargetContract):
-    """What others enter into PeopleSoft is none of a flow's business."""
-
-    subjects: tuple[type[PeopleSoftSubject], ...]
-
-    @pytest.fixture
-    async def sandbox(self) -> AsyncIterator[Sandbox]:
-        async with Sandbox(Size(vouchers=1, suppliers=3), scenario="plain") as running:
-            yield running
-
-    @pytest.fixture(params=["query", "interface"])
-    def subject(self, sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Subject]:
-        made = self.subjects[request.param == "interface"](sandbox)
-        yield made
-        made.heal()
-
-    async def test_a_surplus_object_on_a_later_page_is_named(self, bench: Bench) -> None:
-        bench.offer(3)
-        await bench.run()
-        bench.fresh_ledger("second")
-        del bench.bodies.documents[max(bench.bodies.documents)]
-        await bench.run()
-        async with bench.flow() as ctx:
-            report = await reconcile(ctx)
-        assert (report["checked"], report["differences"]) == (2, {})
-
-
-class KeptContract(PeopleSoftContract):
-    """What cannot be removed by a call is left to a person."""
-
-    async def test_update_and_removal_arrive_once(self, bench: Bench) -> None:
-        bench.offer(4)
-        await bench.run()
-        change(bench, 1)
-        remove(bench, 2)
-        counts = await bench.run()
-        assert (counts["updated"], counts["held"]) == (1, 1)
-        assert len(bench.subject.living()) - others(bench) == 3
-        written = bench.subject.writes()
-        await bench.run()
-        assert bench.subject.writes() == written
-
-    @pytest.mark.parametrize("act", ["update"])
-    async def test_a_lost_answer_to_a_change_is_looked_up(self, bench: Bench, act: str) -> None:
-        await super().test_a_lost_answer_to_a_change_is_looked_up(bench, act)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from tests.contract.peoplesoft import (
     JournalsByInterface,
     JournalSubject,
-    KeptContract,
     OrdersByInterface,
     OrderSubject,
-    PeopleSoftContract,
     SuppliersByInterface,
     SupplierSubject,
     VouchersByInterface,
     VoucherSubject,
 )
+from tests.contract.peoplesoft_suite import KeptContract, PeopleSoftContract
 
 
 class TestVouchers(KeptContract):

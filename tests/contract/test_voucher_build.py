@@ -21,7 +21,8 @@ from ml_connector.peoplesoft.voucher_build.connect import open_voucher_build
 from ml_connector.peoplesoft.writers.options import VoucherBuildOptions
 from sandbox.peoplesoft.build.process import run_voucher_build
 from sandbox.server import Sandbox
-from tests.contract.peoplesoft import KeptContract, VoucherSubject
+from tests.contract.peoplesoft import VoucherSubject
+from tests.contract.peoplesoft_suite import KeptContract
 from tests.contract.subject import Subject
 from tests.contract.suite import Bench, change, remove
 

@@ -258,6 +258,14 @@ async def test_a_voucher_that_is_saved_into_recycle_is_told_at_once() -> None:
     )
 
 
+async def test_an_alert_shows_no_bank_details() -> None:
+    warning = (Message("Warning", "", "IBAN DE0012345678 is not checked."),)
+    fake = Fake(VOUCHER, messages=warning, defaults={"ENTRY_STATUS": "R"})
+    outcome = await write(fake, intent(voucher(VCHR_BANK=[{"IBAN_ID": "DE0012345678"}])))
+    assert "DE0012345678" not in str(outcome.alert)
+    assert "is not checked" in str(outcome.alert)
+
+
 async def test_a_warning_alone_is_no_alert() -> None:
     fake = Fake(VOUCHER, messages=WARNING, defaults={"ENTRY_STATUS": "P"})
     assert (await write(fake, intent(voucher()))).alert is None

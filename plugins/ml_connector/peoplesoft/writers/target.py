@@ -29,6 +29,7 @@ from ml_connector.peoplesoft.writers.kinds import REMOVED, Kind
 from ml_connector.peoplesoft.writers.lookup import Lookup, OpenInterface
 from ml_connector.peoplesoft.writers.options import WriterOptions
 from ml_connector.peoplesoft.writers.outcomes import conflict, held, in_doubt, loaded, one_by_one, rejected
+from ml_connector.peoplesoft.writers.private import hide
 from ml_connector.peoplesoft.writers.read_back import read_back
 
 
@@ -125,12 +126,12 @@ class ComponentTarget:
         if target_id is None or other is not None:
             why = f"the answer is about another one: {other}" if other else "the answer names no number"
             raise InDoubt(f"PeopleSoft saved a {self.kind.noun} for {intent.key}, but {why}; it is looked up")
-        alert = await self._alert(target_id, created) if created.messages else None
+        alert = await self._alert(intent, target_id, created) if created.messages else None
         return loaded(intent, target_id, alert=alert)
 
-    async def _alert(self, target_id: str, created: Created) -> str | None:
+    async def _alert(self, intent: Intent, target_id: str, created: Created) -> str | None:
         """What a person must know at once: saved, but not fit to go on."""
-        said = "; ".join(message.text for message in created.messages)
+        said = hide("; ".join(message.text for message in created.messages), intent.desired.body)
         try:
             record = (await self._lookup.read([target_id])).records.get(target_id)
         except ConnectorError as error:  # it is saved, whatever the look-up meets with
