@@ -440,6 +440,24 @@ async def test_accepted_is_not_done(store: Store) -> None:
     assert rows(store, document.c.target_id) == {"1": "R1"}
 
 
+async def test_what_stays_accepted_becomes_overdue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    accepted = Outcome("US001|000001", "accepted", receipt={"id": "R1"})
+    target.outcome = lambda _: accepted
+    ctx = flow(store, source, target)
+    await extract(ctx)
+    await load(ctx)
+    before = rows(store, document.c.since, document.c.deadline)
+
+    async def undecided(*_: Any) -> list[Outcome]:
+        return [accepted]
+
+    monkeypatch.setattr(target, "confirm", undecided)
+    await reconcile(ctx)
+    assert statuses(store) == {"1": "accepted"}
+    assert rows(store, document.c.since, document.c.deadline) == before
+
+
 async def test_plan_says_what_the_run_then_does(store: Store) -> None:
     source, target = MemorySource([order(i) for i in range(1, 6)]), MemoryTarget()
     await run(store, source, target)

@@ -40,6 +40,7 @@ _RETURNED = (
     document.c.id, document.c.key, document.c.unit, document.c.operation, document.c.staged_hash,
     document.c.sent_hash, document.c.loaded_hash, document.c.target_id, document.c.attempt_id,
     document.c.attempts, document.c.lookups, document.c.steps, document.c.sent_at, document.c.receipt,
+    document.c.status,
 )  # fmt: skip
 
 _OPERATION = case(

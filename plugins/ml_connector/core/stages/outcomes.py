@@ -143,6 +143,8 @@ class Settler:
             case "accepted":
                 receipt = self.ctx.store.seal(outcome.receipt) if outcome.receipt is not None else None
                 values = {"receipt": receipt, "target_id": outcome.target_id or claim.row.target_id}
+                if claim.row.status == Status.ACCEPTED:  # still: its deadline runs on
+                    return free | values | {"reason": outcome.reason}
                 return free | values | entering(Status.ACCEPTED, now, outcome.reason)
             case "failed":
                 return free | self._failure(claim, outcome, now)
