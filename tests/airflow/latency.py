@@ -73,7 +73,7 @@ def _one(demo: Demonstration, database: Database, payment: dict[str, Any], move:
     )
     tasks = {item["task_id"]: item for item in demo.airflow.task_instances(EVENTS, row.run)}
     began = datetime.fromisoformat(tasks[FIRST]["start_date"])
-    return (began - row.received_at).total_seconds()
+    return float((began - row.received_at).total_seconds())
 
 
 def _closed(database: Database) -> list[Any]:

@@ -16,10 +16,10 @@ MASK = "***"
 
 _WORDS = frozenset(
     {
-        "bank", "banks", "ibank", "bnk", "bban", "iban", "ibans", "routing", "swift", "bic", "dfi", "bsb", "clabe",
-        "acct", "ssn", "tin", "fein", "ein", "taxpayer", "cvv", "pan", "password", "passwd", "pwd",
-        "passphrase",
-        "secret", "token", "tokens", "cookie", "credential", "credentials", "authorization", "signature",
+        "bank", "banks", "ibank", "bnk", "bban", "iban", "ibans", "routing", "swift", "bic", "dfi", "bsb",
+        "clabe", "acct", "ssn", "tin", "fein", "ein", "taxpayer", "cvv", "pan", "password", "passwd", "pwd",
+        "passphrase", "secret", "token", "tokens", "cookie", "credential", "credentials", "authorization",
+        "signature",
     }
 )  # fmt: skip
 """A name that holds one of these as a word of its own is private, ``bankAccounts`` and ``VNDR_TIN`` alike."""
