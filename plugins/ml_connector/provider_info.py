@@ -116,7 +116,9 @@ def _bill() -> dict[str, Any]:
                 "Developer key", "Issued by BILL; its hourly limit holds for all organisations together."
             ),
             "webhook_security_key": _secret(
-                "Webhook security key", "Verifies the signature of incoming events."
+                "Webhook security key",
+                "Of a subscription made by hand; several with commas between. The connector keeps those that "
+                "it makes itself.",
             ),
         },
     }
