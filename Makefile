@@ -34,8 +34,13 @@ airflow: $(VENV)/.product ## Run one airflow command as `make run` does: make ai
 	@exec $(BIN)/python -m launcher airflow $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.developer ## Run the whole test suite, the fast tests first
+test: $(VENV)/.developer ## Run the whole test suite, the fast tests first; ARGS="..." runs pytest with these
+ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not airflow"
+	@exec $(BIN)/python -m pytest -m airflow
+endif
 
 .PHONY: check
 check: $(VENV)/.developer ## Format, lint, type check and dependency rules; changes nothing

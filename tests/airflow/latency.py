@@ -48,9 +48,14 @@ class Latencies:
             Path(folder, "latency.json").write_text(json.dumps(figures) + "\n", encoding="utf-8")
 
 
+def state_of(demo: Demonstration) -> Database:
+    """The state database of a running demonstration."""
+    return Database(f"sqlite:///{demo.airflow.environment['AIRFLOW_HOME']}/ml_connector.db")
+
+
 def measure(demo: Demonstration, payment: dict[str, Any], moves: list[str]) -> Latencies:
     """Move a payment from status to status; each move is one event, sent when the one before is settled."""
-    database = Database(demo.airflow.environment["AIRFLOW__ML_CONNECTOR__STATE_CONN"])
+    database = state_of(demo)
     try:
         return Latencies([_one(demo, database, payment, move) for move in moves])
     finally:

@@ -16,10 +16,12 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import select
 
 from launcher.airflow import Refused
 from launcher.demo import EVENTS, Demonstration, demonstration
 from launcher.processes import wait_until
+from ml_connector.core.state.schema import settlement
 from sandbox import credentials
 from tests.airflow import latency
 from tests.airflow.inbox import Received, inbox
@@ -94,7 +96,7 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     notify = "notify: [{type: http, connection: ops_hook, endpoint: alerts}]\n"
     text = (REPOSITORY / "include" / "tenants" / "demo.yaml").read_text()
     (folder / "demo.yaml").write_text(
-        text.replace("schedule: null ", "deadline: 1s\n    schedule: null ") + notify
+        text.replace("    schedule: null ", "    deadline: 1s\n    schedule: null ", 1) + notify
     )
     return folder
 
@@ -139,7 +141,7 @@ def test_everything_moves_and_reconciles(demo: Demonstration, first_day: bool) -
     assert first_day
     status = {item["flow"]: item for item in demo.airflow.answer("status")}
     assert {f"bill.{name}" for name in FLOWS} <= set(status)
-    assert all(item["last_success"] for item in status.values())
+    assert all(status[f"bill.{name}"]["last_success"] for name in FLOWS)
     assert status["bill.bills"]["documents"]["loaded"] > 20
     assert status["bill.vendors"]["documents"]["rejected"] == 1
 
@@ -164,12 +166,20 @@ def test_webhooks_settle_what_bill_paid(demo: Demonstration, subscribed: bool) -
     settled = [item for item in payments if item["state"] == "settled"]
     assert {item["status"] for item in settled} == {"loaded"}
     assert len(settled) >= 7
-    journals = {tuple(item["target_id"].split("|")) for item in settled}
-    for unit, journal in journals:
-        (found,) = demo.control(
-            "POST", "/peoplesoft/find", {"record": "journal", "values": {"JOURNAL_ID": journal}}
-        )
-        assert found["BUSINESS_UNIT"] == unit
+    for row in _booked(demo):
+        key = [row.unit, row.journal, row.accounting_date, 0]
+        journal = demo.control("POST", "/peoplesoft/get", {"record": "journal", "key": key})
+        assert row.reference in journal["DESCR"]
+    assert {row.reference for row in _booked(demo)} == {item["key"] for item in settled}
+
+
+def _booked(demo: Demonstration) -> list[Any]:
+    """What our own table says was booked in PeopleSoft."""
+    database = latency.state_of(demo)
+    with database.read() as connection:
+        rows = list(connection.execute(select(settlement)).all())
+    database.close()
+    return rows
 
 
 def test_a_payment_that_comes_back_is_reversed(demo: Demonstration, subscribed: bool) -> None:

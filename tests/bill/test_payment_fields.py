@@ -30,6 +30,7 @@ OFFLINE = {
     "onlinePayment": False, "disbursementType": "OFFLINE", "status": "PAID", "syncReference": "0001",
 }  # fmt: skip
 
+CREDITED = {"id": "blp01", "billId": "00n01", "amount": Decimal("70")}
 
 START = date(2026, 11, 1)
 
@@ -71,6 +72,12 @@ def test_published_payments_can_be_read(published_samples: dict[str, Any]) -> No
         ({"billPayments": [{"id": "b", "amount": 1}]}, "billPayments.billId", "the id of a bill"),
         ({"billPayments": [{"billId": "b", "amount": 1}]}, "billPayments.id", "an id"),
         ({"billPayments": [{"id": "b", "billId": "n"}]}, "billPayments.amount", "an amount"),
+        ({"billPayments": [CREDITED | {"vendorCredits": "vcr01"}]}, "billPayments.vendorCredits", "a list"),
+        (
+            {"billPayments": [CREDITED | {"vendorCredits": [{"id": "vcr01"}]}]},
+            "billPayments.vendorCredits.amount",
+            "an amount",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named(changed: dict[str, Any], field: str, expected: str) -> None:
@@ -103,9 +110,20 @@ def test_what_may_be_missing() -> None:
 
 def test_a_payment_of_one_bill_may_name_it_at_its_top() -> None:
     payload = made(billPayments=None)
-    assert payload["billPayments"] == [{"id": "stp01", "billId": "00n01", "amount": Decimal("228.99")}]
+    assert payload["billPayments"] == [
+        {"id": "stp01", "billId": "00n01", "amount": Decimal("228.99"), "credits": Decimal(0)}
+    ]
     assert made(billPayments=[], billId=None)["billPayments"] == []
     assert bills_of({"billId": "a", "billPayments": [{"billId": "b"}, {"billId": "a"}, 5]}) == ["b", "a"]
+
+
+def test_vendor_credits_are_summed_by_bill() -> None:
+    used = [{"id": "vcr01", "amount": Decimal("10.10")}, {"id": "vcr02", "amount": 20}]
+    parts = [CREDITED | {"vendorCredits": used}, CREDITED | {"id": "blp02", "vendorCredits": []}]
+    assert [part["credits"] for part in made(billPayments=parts)["billPayments"]] == [
+        Decimal("30.10"),
+        Decimal(0),
+    ]
 
 
 def test_parts_come_in_one_order_whatever_order_bill_has() -> None:

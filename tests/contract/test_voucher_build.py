@@ -13,6 +13,7 @@ import pytest
 
 from ml_connector.core.contract import Target
 from ml_connector.core.errors import ConnectorError
+from ml_connector.core.ledger.actions import replay
 from ml_connector.core.stages import doubt
 from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.stages.reconcile import confirm
@@ -103,6 +104,32 @@ class TestVoucherBuild(KeptContract):
         assert bench.subject.writes() == written
         row = bench.rows()["00001"]
         assert "DESCR254_MIXED" in row.reason
+
+    @pytest.mark.parametrize("place", [1, 6, 11])
+    async def test_one_guilty_document_is_rejected_and_its_batch_goes_through(
+        self, bench: Bench, place: int
+    ) -> None:
+        """Put right, it waits for a person: the batch may still build what it refused."""
+        bench.offer(11)
+        guilty = f"{place:05d}"
+        bench.put(place, bench.subject.guilty(place))
+        counts = await bench.run()
+        assert (counts["created"], counts["rejected"]) == (10, 1)
+        assert [key for key, row in bench.rows().items() if row.status == "rejected"] == [guilty]
+        subject, written = bench.subject, bench.subject.writes()
+        assert isinstance(subject, BuildSubject)
+        (number,) = [row["VOUCHER_ID"] for row in subject.sandbox.peoplesoft.staging.rows]
+        bench.put(place, bench.subject.body(place))
+        counts = await bench.run()
+        assert (counts["held"], subject.writes()) == (1, written)
+        assert [f"lies in staging as US001|{number}" in alert for alert in counts["alerts"]] == [True]
+        subject.sandbox.peoplesoft.staging.rows.clear()
+        key = bench.rows()[guilty].key
+        async with bench.flow() as ctx:
+            with ctx.store.write() as tx:
+                assert replay(tx, ctx.scope, [key]) == 1
+        assert (await bench.run())["created"] == 1
+        bench.each_once(11)
 
     @pytest.mark.parametrize("act", ["update"])
     async def test_a_lost_answer_to_a_change_is_looked_up(self, bench: Bench, act: str) -> None:

@@ -106,7 +106,12 @@ def _parts(row: Record) -> list[Payload]:
     if not parts:
         if not row.get("billId"):
             return []
-        return [{"id": str(row["id"]), "billId": str(row["billId"]), "amount": _amount(row, "amount")}]
+        return [
+            {
+                "id": str(row["id"]), "billId": str(row["billId"]), "amount": _amount(row, "amount"),
+                "credits": Decimal(0),
+            }
+        ]  # fmt: skip
     if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
         raise Unfit("billPayments", type(parts).__name__, "a list of the bills that it pays")
     made = [
@@ -114,10 +119,19 @@ def _parts(row: Record) -> list[Payload]:
             "id": _needed(part, "id", "an id", "billPayments."),
             "billId": _needed(part, "billId", "the id of a bill", "billPayments."),
             "amount": _amount(part, "amount", "billPayments."),
+            "credits": _credits(part),
         }
         for part in parts
     ]
     return sorted(made, key=lambda part: str(part["id"]))
+
+
+def _credits(part: Mapping[str, Any]) -> Decimal:
+    """What vendor credits paid of the bill beside ``amount``: BILL moves no money for it."""
+    used = part.get("vendorCredits") or []
+    if not isinstance(used, list) or not all(isinstance(one, Mapping) for one in used):
+        raise Unfit("billPayments.vendorCredits", type(used).__name__, "a list of vendor credits")
+    return sum((_amount(one, "amount", "billPayments.vendorCredits.") for one in used), Decimal(0))
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

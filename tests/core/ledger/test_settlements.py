@@ -41,11 +41,31 @@ def test_what_was_put_comes_back_exactly(rows: Settlements) -> None:
 
 def test_a_row_that_is_there_stays(rows: Settlements) -> None:
     put(rows, row())
-    put(rows, row(amount="999.00"), row(amount="1.00", part=2))
+    put(rows, row(accounting_date="2026-11-30"), row(amount="1.00", part=2))
     assert [one.amount for one in rows.of_references(["stp01"])["stp01"]] == [
         Decimal("100.00"),
         Decimal("1.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    "other", [{"amount": "999.00"}, {"voucher": W}, {"kind": REVERSED}, {"currency": "CAD"}, {"kind": CLOSED}]
+)
+def test_another_row_in_the_same_place_is_an_error(rows: Settlements, other: dict[str, str]) -> None:
+    put(rows, row())
+    with pytest.raises(ValueError, match=r"stp01: entry 1 part 1 of US001 is remembered as settled 100\.0*"):
+        put(rows, row(**other))
+    assert rows.of_references(["stp01"])["stp01"] == [row()]
+
+
+def test_units_number_their_entries_by_themselves(rows: Settlements) -> None:
+    both = [row(), row(unit="US002", voucher="US002|00000009")]
+    put(rows, *both)
+    assert rows.of_references(["stp01"])["stp01"] == both
+    assert rows.settled([V, "US002|00000009"]) == {
+        V: {"USD": Decimal("100.00")},
+        "US002|00000009": {"USD": Decimal("100.00")},
+    }
 
 
 def test_tenants_and_flows_do_not_see_each_other(rows: Settlements) -> None:

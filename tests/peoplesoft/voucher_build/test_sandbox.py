@@ -131,6 +131,8 @@ async def test_pre_edit_errors_are_told_in_peoplesofts_words(
     assert words in str(outcome.reason)
     assert office.vouchers() == []
     corrected = intent(body(), steps=one.steps)
+    assert (await office.write(corrected)).result == "held"
+    office.staged.clear()  # as a person deletes it
     again = await office.write(corrected)
     office.build()
     assert (await office.confirm(corrected, again.receipt)).result == "loaded"
@@ -151,6 +153,21 @@ async def test_a_cause_that_is_mended_in_peoplesoft_needs_no_second_message(offi
     office.build()
     assert (await office.write(one)).result == "loaded"
     assert len(office.vouchers()) == 1
+
+
+async def test_a_clerk_may_give_a_recycled_voucher_another_invoice_number(office: Office) -> None:
+    lines = body()["VOUCHER_LINE"]
+    lines[0]["DISTRIB_LINE"][0]["ACCOUNT"] = "999999"
+    one = intent(body(VOUCHER_LINE=lines))
+    receipt = (await office.write(one)).receipt
+    (number,) = office.build()["recycled"]
+    office.sandbox.peoplesoft.change_voucher("US001", number, {"INVOICE_ID": "OTHER", "ENTRY_STATUS": "P"})
+    one.attempted_at = office.sandbox.clock.now()
+    assert (await office.write(one)).target_id == f"US001|{number}"
+    outcome = await office.confirm(one, receipt)
+    assert (outcome.result, outcome.target_id) == ("loaded", f"US001|{number}")
+    assert "INVOICE_ID OTHER, not BW-778812" in str(outcome.alert)
+    assert office.staged == []
 
 
 @pytest.mark.parametrize("mended", [True, False])

@@ -288,30 +288,146 @@ async def test_a_pre_edit_error_is_rejected_with_its_text(text: str) -> None:
     assert (text or "without a text") in str(outcome.reason)
 
 
-async def test_a_corrected_document_is_sent_under_another_number() -> None:
-    site = Site()
-    receipt = await accepted(site)
-    site.refuse()
-    rejected = intent(voucher())
-    assert (await site.confirm(rejected, receipt)).result == "rejected"
-    corrected = intent(voucher(VNDR_LOC="MAIN"), steps=rejected.steps)
+CORRECTIONS: list[Payload] = [
+    {"VNDR_LOC": "MAIN"},
+    {"INVOICE_ID": "BW-778812-1"},
+    {"VENDOR_ID": "0000000013"},
+    {"BUSINESS_UNIT": "US002"},
+]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+@pytest.mark.parametrize("changed", CORRECTIONS)
+async def test_a_corrected_document_is_held_while_what_was_sent_lies_in_staging(
+    changed: Payload, refused: bool
+) -> None:
+    """The batch tries refused rows again, so both would become vouchers, and both be paid."""
+    site, sent = Site(), intent(voucher())
+    await site.write(sent)
+    if refused:
+        site.refuse()
+    corrected = intent(voucher(**changed), steps=sent.steps)
     outcome = await site.write(corrected)
-    assert (outcome.result, site.posted) == ("accepted", [FIRST, SECOND])
-    assert outcome.receipt is not None
-    waiting = await site.confirm(corrected, outcome.receipt)
-    assert waiting.result == "accepted"
-    site.staged.pop(("US001", FIRST))
+    assert (outcome.result, site.posted) == ("held", [FIRST])
+    assert f"lies in staging as US001|{FIRST}" in str(outcome.reason)
+    assert outcome.alert == outcome.reason
+    site.staged.clear()  # as a person deletes it
+    assert (await site.write(corrected)).result == "accepted"
     (built,) = site.build()
-    assert (await site.confirm(corrected, waiting.receipt)).target_id == built
+    assert (await site.confirm(corrected, {})).target_id == built
+    assert len(site.vouchers.objects) == 1
 
 
-async def test_what_is_refused_again_and_again_is_for_a_person() -> None:
+@pytest.mark.parametrize("changed", CORRECTIONS)
+async def test_a_corrected_document_whose_first_version_was_built_after_all_is_for_a_person(
+    changed: Payload,
+) -> None:
+    site, sent = Site(), intent(voucher())
+    await site.write(sent)
+    site.refuse()
+    (built,) = site.build(VNDR_LOC="OLD")
+    corrected = intent(voucher(**changed), steps=sent.steps, attempted_at=JUST_NOW)
+    found = await site.find(corrected)
+    outcome = await site.write(corrected)
+    assert (outcome.result, outcome.target_id, site.posted) == ("conflict", built, [FIRST])
+    assert "from an earlier version" in str(outcome.reason)
+    assert (found.verdict, found.target_id) == (Verdict.DIFFERENT, built)
+
+
+async def test_both_versions_built_are_for_a_person() -> None:
+    site = Site()
+    for turn, number in enumerate(("BW-778812", "BW-778812-1")):
+        site.vouchers.put(voucher(VOUCHER_ID=voucher_id(KEY, turn), INVOICE_ID=number))
+    second = {"business_unit": "US001", "voucher_id": SECOND, "posted_at": NOW.isoformat()}
+    outcome = await site.confirm(intent(voucher(INVOICE_ID="BW-778812-1")), second)
+    assert outcome.result == "conflict"
+    assert "more than once" in str(outcome.reason)
+
+
+async def test_a_restored_ledger_does_not_send_beside_what_was_refused() -> None:
+    site = Site()
+    await accepted(site)
+    site.refuse()
+    outcome = await site.write(intent(voucher(INVOICE_ID="BW-778812-1")))
+    assert (outcome.result, site.posted) == ("held", [FIRST])
+
+
+async def test_what_was_deleted_again_and_again_is_for_a_person() -> None:
     site = Site()
     for turn in range(ROUNDS):
-        site.staged["US001", voucher_id(KEY, turn)] = {"ERROR_TEXT": "no"}
+        site.vouchers.put(voucher(VOUCHER_ID=voucher_id(KEY, turn), ENTRY_STATUS="X"))
     outcome = await site.write(intent(voucher()))
     assert (outcome.result, site.posted) == ("conflict", [])
-    assert f"{ROUNDS} times" in str(outcome.reason)
+    assert f"{ROUNDS} vouchers" in str(outcome.reason)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("corrected", [{"INVOICE_ID": "BW-778812A"}, {"VENDOR_ID": "0000000013"}])
+async def test_a_clerk_may_correct_what_a_voucher_is_found_by(corrected: Payload, own: bool) -> None:
+    """The usual cure for a duplicate in Recycle is another invoice number."""
+    site = Site()
+    receipt = await accepted(site)
+    (built,) = site.build("R", **({} if own else {"VOUCHER_ID": "00001235"}))
+    recycled = await site.confirm(intent(voucher()), receipt)
+    site.vouchers.objects[built] |= corrected | {"ENTRY_STATUS": "P"}
+    outcome = await site.confirm(intent(voucher()), recycled.receipt)
+    assert (outcome.result, outcome.target_id) == ("loaded", built)
+    ((name, value),) = corrected.items()
+    assert f"its voucher {built} has {name} {value}, not {voucher()[name]}" in str(outcome.alert)
+
+
+@pytest.mark.parametrize("without_steps", [True, False])
+async def test_a_post_in_doubt_whose_voucher_a_clerk_renumbered_is_not_sent_again(
+    without_steps: bool,
+) -> None:
+    site, one = Site(), intent(voucher())
+    site.failures.append(InDoubt("no answer in time"))
+    await site.write(one)
+    (built,) = site.build("P", INVOICE_ID="BW-778812A")
+    one.attempted_at = JUST_NOW
+    if without_steps:
+        one.steps.clear()
+        one.attempted_at = None
+    found = await site.find(one)
+    assert (found.verdict is Verdict.EQUAL, found.target_id) == (not without_steps, built)
+    again = await site.write(one)
+    assert (again.result, again.target_id, site.posted) == ("loaded", built, [FIRST])
+    assert "INVOICE_ID BW-778812A" in str(again.alert)
+
+
+async def test_a_renumbered_voucher_that_was_deleted_ends_the_waiting_and_its_number() -> None:
+    site = Site()
+    receipt = await accepted(site)
+    (built,) = site.build("X", INVOICE_ID="BW-778812A")
+    outcome = await site.confirm(intent(voucher()), receipt)
+    assert (outcome.result, outcome.reason) == ("rejected", f"its voucher {built} was deleted in PeopleSoft")
+    assert (await site.write(intent(voucher()))).result == "accepted"
+    assert site.posted == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("number", ["00000007", FIRST])
+async def test_a_voucher_with_the_reference_of_another_document_is_not_ours(number: str) -> None:
+    site = Site()
+    there = site.vouchers.put(voucher(VOUCHER_ID=number, DESCR254_MIXED="office [ml:cin7|1]"))
+    outcome = await site.write(intent(voucher()))
+    assert (outcome.result, outcome.target_id, site.posted) == ("conflict", there, [])
+    assert "another document's (office [ml:cin7|1])" in str(outcome.reason)
+    assert (await site.find(intent(voucher()))).verdict is Verdict.FOREIGN
+
+
+async def test_a_number_of_ours_that_cannot_be_read_is_for_a_person() -> None:
+    site = Site()
+    original = site.vouchers.get
+
+    async def get(keys: Payload) -> Payload | None:
+        if keys["VOUCHER_ID"] == FIRST:
+            raise Rejected("The data is inconsistent")
+        return await original(keys)
+
+    site.vouchers.get = get  # type: ignore[method-assign]
+    outcome = await site.write(intent(voucher()))
+    assert (outcome.result, site.posted) == ("conflict", [])
+    assert f"US001|{FIRST} is there, but cannot be read" in str(outcome.reason)
 
 
 async def test_a_lost_receipt_is_made_anew() -> None:

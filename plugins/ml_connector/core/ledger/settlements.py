@@ -2,6 +2,8 @@
 
 One row per part of an entry. Entries are never changed: what is taken back gets a second entry whose
 amounts have the opposite sign, so that the sum over all rows of a voucher is what is settled of it.
+Where people undid an entry in the books themselves, nothing is left to take back: its rows become
+``undone`` and leave the sums, until it stands again.
 A voucher that was closed on account of its payments has rows of its own, under its own key.
 """
 
@@ -22,8 +24,12 @@ from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 SETTLED, REVERSED = "settled", "reversed"
 CLOSING, CLOSED, REOPENED = "closing", "closed", "reopened"
+UNDONE = "undone"
 ENTRIES = (SETTLED, REVERSED)
-"""Kinds of the rows that settle; the others tell of closings."""
+"""Kinds of the rows that settle; the others tell of closings, and of what people undid."""
+
+OF_PAYMENTS = (*ENTRIES, UNDONE)
+"""Kinds of all rows of a payment. What people undid in the books counts no more, but its number is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,11 @@ class Settlements:
     # ---- writing
 
     def put(self, tx: Transaction, rows: Iterable[Row]) -> None:
-        """Add rows; those that are there already stay as they are."""
+        """Add rows; those that are there already stay as they are.
+
+        Raises:
+            ValueError: another row stands in the place of an entry's part; nothing may be lost in silence.
+        """
         now = tx.store.now()
         for row in rows:
             values = {
@@ -91,7 +101,21 @@ class Settlements:
                 "details": tx.store.seal(row.details), "export": row.export,
                 "exported_at": now if row.exported else None, "created_at": now,
             }  # fmt: skip
-            tx.connection.execute(upsert(tx.connection, settlement).values(values).on_conflict_do_nothing())
+            insert = upsert(tx.connection, settlement).values(values).on_conflict_do_nothing()
+            if tx.connection.execute(insert.returning(settlement.c.part)).first() is None:
+                self._must_be_equal(tx, row)
+
+    def _must_be_equal(self, tx: Transaction, row: Row) -> None:
+        place = self._place(row)
+        there = tx.connection.execute(select(settlement).where(place)).one()
+        same = (there.voucher, there.amount, there.currency) == (row.voucher, row.amount, row.currency)
+        entries = {there.kind, row.kind} & set(ENTRIES)
+        if entries and not (same and there.kind == row.kind):
+            raise ValueError(
+                f"payment {row.reference}: entry {row.entry} part {row.part} of {row.unit} is remembered as "
+                f"{there.kind} {there.amount} of voucher {there.voucher}, so it cannot be {row.kind} "
+                f"{row.amount} of voucher {row.voucher} as well"
+            )
 
     def exported(self, tx: Transaction, export: str) -> None:
         """Note that a file was written."""
@@ -99,12 +123,8 @@ class Settlements:
         tx.connection.execute(update(settlement).where(where).values(exported_at=tx.store.now()))
 
     def turn(self, tx: Transaction, row: Row, kind: str) -> None:
-        """Change the kind of a closing, once it was carried out."""
-        where = and_(
-            self._ours(), settlement.c.reference == row.reference, settlement.c.entry == row.entry,
-            settlement.c.part == row.part,
-        )  # fmt: skip
-        tx.connection.execute(update(settlement).where(where).values(kind=kind))
+        """Change the kind of a row: a closing was carried out, an entry undone by people or put back."""
+        tx.connection.execute(update(settlement).where(self._place(row)).values(kind=kind))
 
     # ---- reading
 
@@ -133,7 +153,7 @@ class Settlements:
     def page(self, after: str, limit: int) -> list[str]:
         """The next payments in order of their reference."""
         statement = select(settlement.c.reference).distinct().where(
-            self._ours(), settlement.c.kind.in_(ENTRIES), settlement.c.reference > after
+            self._ours(), settlement.c.kind.in_(OF_PAYMENTS), settlement.c.reference > after
         )  # fmt: skip
         with self.store.read() as connection:
             return list(connection.scalars(statement.order_by(settlement.c.reference).limit(limit)))
@@ -164,7 +184,7 @@ class Settlements:
             ]
 
     def _rows(self, connection: Connection, column: ColumnElement[Any], chunk: list[str]) -> list[Row]:
-        order = (settlement.c.reference, settlement.c.entry, settlement.c.part)
+        order = (settlement.c.reference, settlement.c.entry, settlement.c.part, settlement.c.unit)
         statement: Select[Any] = select(settlement).where(self._ours(), column.in_(chunk)).order_by(*order)
         return [self._row(row) for row in connection.execute(statement)]
 
@@ -173,6 +193,13 @@ class Settlements:
             row.reference, row.entry, row.part, row.kind, row.way, row.unit, row.voucher, row.amount,
             row.currency, row.accounting_date, row.debit, row.credit, row.journal,
             self.store.open(row.details), row.export, row.exported_at is not None,
+        )  # fmt: skip
+
+    def _place(self, row: Row) -> ColumnElement[bool]:
+        """Where the row stands, or would stand."""
+        return and_(
+            self._ours(), settlement.c.reference == row.reference, settlement.c.unit == row.unit,
+            settlement.c.entry == row.entry, settlement.c.part == row.part,
         )  # fmt: skip
 
     def _ours(self) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import InDoubt, Rejected
-from ml_connector.core.ledger.settlements import ENTRIES, Row, Settlements
+from ml_connector.core.ledger.settlements import ENTRIES, OF_PAYMENTS, Row, Settlements
 from ml_connector.peoplesoft.settlement.closing import Closer
 from ml_connector.peoplesoft.settlement.entries import Entry
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
@@ -51,12 +51,12 @@ class Remembered:
         return list(dict.fromkeys(row.voucher for row in self.rows if row.voucher))
 
     def entries(self, unit: str) -> dict[int, Entry]:
-        """The entries in a unit, by number."""
-        numbers = sorted({row.entry for row in self.rows if row.unit == unit})
-        return {
-            number: Entry.of_rows([row for row in self.rows if (row.unit, row.entry) == (unit, number)])
-            for number in numbers
-        }
+        """The entries in a unit, by number; also those that people undid."""
+        return _entries([row for row in self.rows if row.unit == unit])
+
+    def counting(self, unit: str) -> dict[int, Entry]:
+        """The same without what people undid."""
+        return _entries([row for row in self.rows if row.unit == unit and row.kind in ENTRIES])
 
 
 @dataclass(slots=True)
@@ -170,7 +170,7 @@ class SettlementTarget(ABC):
         cases = [self._case(intent) for intent in intents]
         known = await asyncio.to_thread(self.rows.of_references, [case.reference for case in cases])
         for case in cases:
-            case.rows = [row for row in known.get(case.reference, []) if row.kind in ENTRIES]
+            case.rows = [row for row in known.get(case.reference, []) if row.kind in OF_PAYMENTS]
         return cases
 
     def _case(self, intent: Intent) -> Case:
@@ -224,6 +224,11 @@ class SettlementTarget(ABC):
             return found
         reason = "not complete yet; what was sent may still be carried out"
         return Found(intent.key, Verdict.UNSURE, found.target_id, found.record, reason)
+
+
+def _entries(rows: Sequence[Row]) -> dict[int, Entry]:
+    numbers = sorted({row.entry for row in rows})
+    return {number: Entry.of_rows([row for row in rows if row.entry == number]) for number in numbers}
 
 
 def _before(previous: Desired | None, units: dict[str, str]) -> Payment | None:

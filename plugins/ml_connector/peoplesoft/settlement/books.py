@@ -14,7 +14,7 @@ JournalKey = tuple[str, str]
 """Business unit and JOURNAL_ID."""
 
 _DELETED = frozenset({"D", "X"})
-_ERRORS = "E"
+_UNPOSTED, _ERRORS = "U", "E"
 
 
 class State(StrEnum):
@@ -22,7 +22,7 @@ class State(StrEnum):
 
     STANDS = "stands"
     DELETED = "was deleted in PeopleSoft"
-    UNPOSTED = "was unposted in PeopleSoft"  #: a second header, with UNPOST_SEQ 1
+    UNPOSTED = "was unposted in PeopleSoft"  #: its status says so; a header with UNPOST_SEQ 1 where there is none
     GONE = "is not in PeopleSoft any more"  #: deleted for good, or hidden from the integration user
 
 
@@ -70,6 +70,7 @@ class Found:
         number: of the entry.
         header: None where it is known to have been made, and is gone or stands in a file.
         foreign: the journal of this id is not ours.
+        dates: of all journals of ours with this id that stand; more than one where it was made twice.
     """
 
     number: int
@@ -78,6 +79,7 @@ class Found:
     state: State
     header: Header | None = None
     foreign: bool = False
+    dates: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -101,6 +103,11 @@ class Standing:
     def foreign(self) -> Found | None:
         """A journal of somebody else under one of our ids."""
         return next((entry for entry in self.entries if entry.foreign), None)
+
+    @property
+    def twice(self) -> Found | None:
+        """An entry that was made on several dates: a call was carried out late, after another one."""
+        return next((entry for entry in self.entries if len(entry.dates) > 1), None)
 
     @property
     def balance(self) -> int:
@@ -246,19 +253,27 @@ def _found(question: Question, number: int, journal: str, headers: Sequence[Head
     ours = [header for header in originals if header.text.strip() in kinds]
     if not ours:
         return Found(number, journal, Kind.SETTLED, State.STANDS, originals[0], foreign=True)
-    living = [header for header in ours if header.status not in _DELETED]
+    states = [_state(header, headers) for header in ours]
+    living = [header for header, state in zip(ours, states, strict=True) if state is State.STANDS]
     header = (living or ours)[0]
-    state = State.STANDS if living else State.DELETED
-    if living and any(other.sequence > 0 and other.date == header.date for other in headers):
-        state = State.UNPOSTED
+    state = State.STANDS if living else states[0]
     return Found(number, journal, kinds[header.text.strip()], state, header)
+
+
+def _state(header: Header, headers: Sequence[Header]) -> State:
+    """The header's own status decides: what was unposted may have been posted again."""
+    if header.status in _DELETED:
+        return State.DELETED
+    sibling = any(other.sequence > 0 and other.date == header.date for other in headers)
+    unposted = header.status == _UNPOSTED or (not header.status and sibling)
+    return State.UNPOSTED if unposted else State.STANDS
 
 
 def as_entry(found: Found, standing: Standing, known: Entry | None) -> Entry | None:
     """An entry as it stands: its lines are PeopleSoft's, ChartFields that it does not show are ours.
 
-    Where the amounts are what we remember, everything is as we remember it. None where it is gone
-    and nobody remembers it.
+    Where the amounts are what we remember, everything is as we remember it; so is the currency where
+    PeopleSoft shows none. None where it is gone and nobody remembers it.
     """
     header = found.header
     if header is None:
@@ -266,8 +281,9 @@ def as_entry(found: Found, standing: Standing, known: Entry | None) -> Entry | N
     lines = tuple(sorted(header.lines, key=lambda line: line.number))
     if known is not None and _amounts(known.lines) == _amounts(lines):
         return known
+    currency = header.currency or (known.currency if known is not None else "")
     return Entry(
-        standing.reference, standing.unit, found.number, found.kind, header.currency, lines, found.journal,
+        standing.reference, standing.unit, found.number, found.kind, currency, lines, found.journal,
         header.date,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from ml_connector.core.contract import Payload
-from ml_connector.core.ledger.settlements import REVERSED, SETTLED, Row
+from ml_connector.core.ledger.settlements import REVERSED, SETTLED, UNDONE, Row
 from ml_connector.peoplesoft.settlement.options import Account, SettlementOptions
 from ml_connector.peoplesoft.settlement.payments import Payment
 
@@ -123,8 +123,17 @@ class Entry:
 
     @property
     def parts(self) -> list[tuple[str, Decimal]]:
-        """Vouchers and what the entry settles of them; negative in a reversal."""
-        return [(voucher_of(line.text), line.amount) for line in self.payables]
+        """Vouchers and what the entry settles of them; negative in a reversal.
+
+        Without the vouchers where no line shows one.
+        """
+        lines = self.of_vouchers or self.payables
+        return [(voucher_of(line.text), line.amount) for line in lines]
+
+    @property
+    def of_vouchers(self) -> list[Line]:
+        """The payables that name a voucher: the journal edit may add others, to balance ChartFields."""
+        return [line for line in self.payables if voucher_of(line.text)]
 
     def dated(self, date: str) -> Entry:
         """The same on an accounting date."""
@@ -191,10 +200,17 @@ class Entry:
             (Line(**line) for row in rows for line in row.details["lines"]), key=lambda line: line.number
         )
         return cls(
-            first.reference, first.unit, first.entry, Kind(first.kind), first.currency, tuple(lines),
+            first.reference, first.unit, first.entry, kind_of(first), first.currency, tuple(lines),
             first.journal or "", first.accounting_date, str(first.details.get("number") or ""),
             str(first.details.get("undoes") or ""),
         )  # fmt: skip
+
+
+def kind_of(row: Row) -> Kind:
+    """What the entry of a row does, or did before people undid it."""
+    if row.kind != UNDONE:
+        return Kind(row.kind)
+    return Kind.SETTLED if row.amount > 0 else Kind.REVERSED
 
 
 def settle(payment: Payment, unit: str, number: int, accounts: Accounts, prefix: str) -> Entry:

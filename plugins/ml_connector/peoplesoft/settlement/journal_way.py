@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from ml_connector.core.contract import (
     Found,
@@ -32,6 +32,7 @@ from ml_connector.peoplesoft.settlement.journal_view import JournalView
 from ml_connector.peoplesoft.settlement.options import Chart, MissingSetting, SettlementOptions
 from ml_connector.peoplesoft.settlement.periods import OpenPeriods, accounting_date
 from ml_connector.peoplesoft.settlement.plan import Plan, make_plan
+from ml_connector.peoplesoft.settlement.undone import follow
 from ml_connector.peoplesoft.writers.outcomes import STOPS, conflict, held, in_doubt, one_by_one, rejected
 
 
@@ -91,6 +92,8 @@ class JournalSettlements(SettlementTarget):
             return Found(key, Verdict.FOREIGN, plan.about or target_id, reason=plan.conflict)
         if plan.doubt:
             return Found(key, Verdict.UNSURE, target_id, reason=plan.doubt)
+        if plan.unclear:
+            return Found(key, Verdict.UNSURE, target_id, reason=plan.unclear)
         if plan.steps:
             nothing = not any(standing.entries for standing in standings.values())
             verdict = Verdict.ABSENT if nothing else Verdict.DIFFERENT
@@ -103,7 +106,8 @@ class JournalSettlements(SettlementTarget):
         current = {
             unit: entry for unit, standing in standings.items() if (entry := current_entry(case, standing))
         }
-        return make_plan(case.wanted, case.previous, standings, current)
+        sent = case.intent.attempted_at is not None
+        return make_plan(case.wanted, case.previous, standings, current, sent=sent)
 
     def _target_id(self, case: Case) -> str | None:
         """Entry 1 in the first unit: the same for as long as the payment lives."""
@@ -125,7 +129,8 @@ class JournalSettlements(SettlementTarget):
         }
 
     async def _remember_all(self, case: Case, standings: Standings) -> None:
-        """Write rows for entries that have none: the ledger was lost, or we ended too early."""
+        """Write rows for entries that have none (the ledger was lost, or we ended too early), and mark
+        those of entries that people undid."""
         parts = {part.voucher: part.number for part in (case.wanted.parts if case.wanted else ())}
         missing = [
             entry
@@ -135,6 +140,8 @@ class JournalSettlements(SettlementTarget):
         ]
         if missing:
             await asyncio.to_thread(self._remember, case, missing, parts)
+        about: dict[str, Any] = {"key": case.intent.key, "document_id": case.intent.document_id}
+        await asyncio.to_thread(follow, self.rows, case.rows, standings, **about)
 
     def _remember(self, case: Case, entries: Sequence[Entry], parts: dict[str, int] | None = None) -> None:
         with self.rows.store.write() as tx:
@@ -161,6 +168,8 @@ class JournalSettlements(SettlementTarget):
         plan = self._plan(case, standings)
         if plan.doubt:
             raise Unavailable(f"{case.reference}: looking for its journals before one is made: {plan.doubt}")
+        if plan.unclear:
+            return held(intent, plan.unclear)
         if plan.conflict:
             return conflict(intent, plan.conflict, target_id=plan.about)
         try:

@@ -35,6 +35,8 @@ class Payment:
         date: ISO date on which BILL processed it.
         funding_account: BILL's id of the account that it was paid from; blank where there is none.
         number: what the supplier sees.
+        credits: vouchers, and what vendor credits in BILL paid of them beside the payment. They are not
+            booked: PeopleSoft's own credit vouchers know nothing of it.
     """
 
     reference: str
@@ -44,6 +46,7 @@ class Payment:
     payee: str
     number: str
     parts: tuple[Part, ...]
+    credits: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def units(self) -> list[str]:
@@ -80,7 +83,7 @@ def read_payment(body: Payload, unit_of: dict[str, str] | None = None) -> Paymen
     return Payment(
         str(body["reference"]), str(body["currency"]), str(body["date"]),
         str(body.get("funding_account") or ""), str(body.get("payee") or ""), str(body.get("number") or ""),
-        parts,
+        parts, tuple((str(row["voucher"]), Decimal(row["amount"])) for row in body.get("credits") or ()),
     )  # fmt: skip
 
 

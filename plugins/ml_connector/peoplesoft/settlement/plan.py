@@ -31,6 +31,7 @@ class Plan:
         conflict: why a person decides instead.
         about: journal that the conflict is about, ``unit|id``.
         doubt: the look-up did not say everything, so nothing may be booked now.
+        unclear: PeopleSoft does not show enough of a journal of ours, so nothing may be booked on its word.
         notes: what people should know although it changes nothing.
     """
 
@@ -38,6 +39,7 @@ class Plan:
     conflict: str | None = None
     about: str | None = None
     doubt: str | None = None
+    unclear: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -46,22 +48,33 @@ def make_plan(
     previous: Payment | None,
     standings: Mapping[str, Standing],
     entries: Mapping[str, Entry],
+    *,
+    sent: bool = False,
 ) -> Plan:
     """Compare, unit by unit.
 
     An update alone never books again what somebody took back in PeopleSoft, nor changes what
-    somebody changed there: without ``previous`` (a person decided so) it does.
+    somebody changed there: without ``previous`` (a person decided so) it does. While the look-up
+    leaves anything open, nothing is said to be gone, changed or missing.
 
     Args:
         wanted: what shall stand; None where nothing shall.
         previous: what stood when it was last settled.
         standings: what stands, by unit.
         entries: the entries that stand, by unit.
+        sent: an attempt at this is in doubt, so what stands may be what it made.
     """
-    doubt = next((standing.doubt for standing in standings.values() if standing.doubt), None)
-    plan = Plan(doubt=doubt)
-    for unit, standing in standings.items():
-        one = _Unit(standing, entries.get(unit), wanted, previous)
+    units = {
+        unit: _Unit(standing, entries.get(unit), wanted, previous, sent=sent)
+        for unit, standing in standings.items()
+    }
+    if doubt := next((standing.doubt for standing in standings.values() if standing.doubt), None):
+        return Plan(doubt=doubt)
+    if unclear := next((reason for one in units.values() if (reason := one.unclear())), None):
+        return Plan(unclear=unclear)
+    plan = Plan()
+    for unit, one in units.items():
+        standing = one.standing
         reason = one.broken() or one.conflict()
         if reason is not None:
             about = standing.foreign or standing.undone or standing.current
@@ -77,10 +90,30 @@ class _Unit:
     """A payment in one unit."""
 
     def __init__(
-        self, standing: Standing, current: Entry | None, wanted: Payment | None, previous: Payment | None
+        self,
+        standing: Standing,
+        current: Entry | None,
+        wanted: Payment | None,
+        previous: Payment | None,
+        *,
+        sent: bool,
     ) -> None:
         self.standing, self.current, self.wanted = standing, current, wanted
+        self.in_doubt = sent and previous is None
         self.parts, self.before = _parts(wanted, standing.unit), _parts(previous, standing.unit)
+
+    def unclear(self) -> str | None:
+        """Why the journal that stands can be neither compared nor taken back."""
+        current = self.current
+        if current is None or self.standing.foreign is not None:
+            return None
+        missing = "its lines" if not current.payables else "CURRENCY_CD" if not current.currency else ""
+        if not missing:
+            return None
+        return (
+            f"PeopleSoft does not show {missing} of journal {current.journal} of {current.unit}: let the "
+            "query of the dataset journals show them and look at the journal, then release the payment"
+        )
 
     def broken(self) -> str | None:
         """Why the journals cannot be understood."""
@@ -115,6 +148,11 @@ class _Unit:
                 f"somebody changed journal {self.current.journal} of {self.standing.unit} in PeopleSoft: "
                 f"it no longer says what BILL paid. {AGAIN}"
             )
+        if changed and self.current is not None and self.in_doubt:
+            return (
+                f"journal {self.current.journal} of {self.standing.unit} was made by a call whose answer was "
+                f"lost, and it does not say what BILL paid: look at it in PeopleSoft. {AGAIN}"
+            )
         return None
 
     def step(self) -> Step | None:
@@ -147,6 +185,6 @@ def settles(entry: Entry, payment: Payment) -> bool:
     wanted, held = payment.of_unit(entry.unit), entry.parts
     if entry.currency != payment.currency:
         return False
-    if all(voucher for voucher, _ in held):
+    if entry.of_vouchers:
         return same_parts(((part.voucher, part.amount) for part in wanted), held)
     return sorted(part.amount for part in wanted) == sorted(amount for _, amount in held)

@@ -10,7 +10,7 @@ from ml_connector.core.ledger.settlements import Row, Settlements
 from ml_connector.peoplesoft.settlement.base import STAGED, Remembered
 from ml_connector.peoplesoft.settlement.entries import Entry, voucher_of
 
-HIDDEN = frozenset({"date", "funding_account", "payee", "number"})
+HIDDEN = frozenset({"date", "funding_account", "payee", "number", "credits"})
 """Fields of the mapping's body that are not compared: they say how it was paid, not what was settled."""
 
 
@@ -48,7 +48,8 @@ def record(
         status: state in the mapping's terms, or what is wrong; and whether nothing stands.
         pending: vouchers that are not closed, or not open, as they ought to be.
     """
-    lines = sorted((line for entry in current for line in entry.payables), key=lambda line: line.number)
+    shown = (line for entry in current for line in entry.of_vouchers or entry.payables)
+    lines = sorted(shown, key=lambda line: line.number)
     parts = [{"voucher": voucher_of(line.text), "amount": line.amount} for line in lines]
     state, absent = status
     if unclosed := sorted(set(pending) & set(payment.vouchers)):

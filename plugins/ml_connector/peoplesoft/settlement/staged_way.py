@@ -165,7 +165,7 @@ class StagedSettlements(SettlementTarget):
         entries: list[Entry] = []
         for unit in case.units:
             known = case.entries(unit)
-            current, number = _last_settlement(known), max(known, default=0) + 1
+            current, number = _last_settlement(case.counting(unit)), max(known, default=0) + 1
             wanted = bool(case.wanted and case.wanted.of_unit(unit))
             if current is not None and wanted and case.wanted and settles(current, case.wanted):
                 continue
@@ -241,7 +241,7 @@ class StagedSettlements(SettlementTarget):
 
 
 def _record(target_id: str, payment: Remembered, pending: Sequence[str]) -> TargetRecord:
-    last = [_last_settlement(payment.entries(unit)) for unit in payment.units]
+    last = [_last_settlement(payment.counting(unit)) for unit in payment.units]
     current = [entry for entry in last if entry is not None]
     status = (SETTLED, False) if current else (REVERSED, True)
     if any(row.export and not row.exported for row in payment.rows):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from ml_connector.core.contract import Intent, Payload
+from ml_connector.core.contract import Intent, Payload, join_key
 from ml_connector.core.errors import ContractChanged
 from ml_connector.peoplesoft.voucher_build.message import mark
 from ml_connector.peoplesoft.writers.finder import Finder
@@ -23,11 +23,17 @@ BUILT: Kind = replace(
 """Vouchers as Voucher Build makes them."""
 
 ROUNDS = 20
-"""So many times one document can be refused in staging and sent again, before a person is asked."""
+"""So many vouchers of one document can be deleted and sent again, before a person is asked."""
+
+POSTED = "posted"
+"""Step of a document whose message left: its unit, our number and a digest of what was sent."""
 
 _IN_ERROR = "E"  # ENTRY_STATUS of a staged row that the pre-edit refused (inferred; the text counts too)
 
-What = Literal["nowhere", "waiting", "built", "recycled", "deleted", "foreign", "unsure"]
+_MARK = mark("ml:").removesuffix("]")  # how the reference of any document begins
+
+What = Literal["nowhere", "waiting", "refused", "built", "recycled", "deleted", "foreign", "unsure"]
+Place = tuple[str, str]  # business unit and voucher number
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,10 @@ class Standing:
     """What was found for one document.
 
     Attributes:
-        what: ``waiting`` is about staging, the others about vouchers. ``foreign``: a person decides.
-            ``unsure``: the answer proves nothing.
+        what: ``waiting`` and ``refused`` are about staging, the others about vouchers. ``foreign``:
+            a person decides. ``unsure``: the answer proves nothing.
         voucher_id: our number for the voucher: the one that is staged, or the next free one.
-        target_id: of the voucher, where there is one.
+        target_id: of the voucher, or of the staged row that will be one.
         record: the voucher.
         reason: in words.
     """
@@ -91,11 +97,14 @@ class Desk:
     def __init__(self, lookup: Lookup, staging: Staging, finder: Finder) -> None:
         self._lookup, self._staging, self._finder = lookup, staging, finder
 
-    async def standing(self, intent: Intent, *, accepted: bool = False) -> Standing:
+    async def standing(self, intent: Intent, *, receipt: Payload | None = None) -> Standing:
         """Where the document stands now.
 
+        A clerk may correct the very supplier or invoice number by which vouchers are found, so ours
+        are looked up by their numbers as well.
+
         Args:
-            accepted: it was handed in, so a voucher that was deleted since is an answer; for a
+            receipt: it was handed in, so a voucher that was deleted since is an answer; for a
                 document that is to be sent it is none.
         """
         missing = self._finder.missing(intent)
@@ -103,40 +112,75 @@ class Desk:
             return Standing("foreign", reason=f"it has no {missing}, so nothing tells it from other vouchers")
         matches = await self._lookup.matching(BUILT.natural(intent.key, intent.desired.body))
         living = {key: one for key, one in matches.records.items() if BUILT.counts(one)}
-        ours = {key: one for key, one in living.items() if _is_named(intent, one)}
+        places = _known_places(intent, receipt or {})
+        if seen := (receipt or {}).get("recycled"):
+            await self._add(str(seen), matches)
+        await self._add_numbered(intent, places, matches)
+        named = {key: one for key, one in matches.records.items() if _is_named(intent, one)}
+        ours = {key: one for key, one in named.items() if BUILT.counts(one)}
         if ours:
             return _made(ours)
-        staged = await self._staged(intent, matches)
-        if staged.what == "waiting":
+        staged = await self._staged(intent, places, matches)
+        if staged.what in ("waiting", "refused"):
             return staged
-        same = {key: one for key, one in living.items() if not BUILT.difference(intent.desired.body, one)}
-        if same:
-            return _made(same)
-        deleted = _deleted(intent, matches) if accepted else None
+        alike = {key: one for key, one in living.items() if _difference(intent, one) is None}
+        if alike:
+            return _made(alike)
+        deleted = _deleted(named) if receipt is not None else None
         return deleted or _another(intent, living) or _unproven(matches) or staged
 
-    async def _staged(self, intent: Intent, matches: Matches) -> Standing:
-        """What waits under our numbers; an earlier one may lie there refused."""
-        unit = str(intent.desired.body["BUSINESS_UNIT"])
-        used = {str(record.get("VOUCHER_ID")) for record in matches.records.values()}
-        refused = ""
-        for turn in range(ROUNDS):
-            number = voucher_id(intent.key, turn)
-            if number in used:
-                continue
-            row = await self._staging.row(unit, number)
-            if row is None:
-                return Standing("nowhere", number)
-            if (error := staging_error(row)) is None:
-                return Standing("waiting", number)
-            refused = error
-        reason = f"it lies in staging {ROUNDS} times, each time refused; last: {refused}. Clear it there"
+    async def _add_numbered(self, intent: Intent, places: list[Place], matches: Matches) -> None:
+        """Add the vouchers under numbers of ours to those of the natural key."""
+        for place in places:
+            await self._add(join_key(*place), matches)
+        for place in _places(intent):
+            if not await self._add(join_key(*place), matches):
+                return
+
+    async def _add(self, target_id: str, matches: Matches) -> bool:
+        if target_id not in matches.records:
+            read = await self._lookup.read([target_id])
+            matches.records.update(read.records)
+            if target_id in read.unreadable:
+                matches.unclear = (
+                    f"voucher {target_id} is there, but cannot be read: {read.unreadable[target_id]}"
+                )
+        return target_id in matches.records
+
+    async def _staged(self, intent: Intent, places: list[Place], matches: Matches) -> Standing:
+        """What waits under our numbers, else the first number that is free."""
+        for place in places:
+            if (found := await self._row(place)) is not None:
+                return found
+        for place in _places(intent):
+            if join_key(*place) not in matches.records:
+                return await self._row(place) or Standing("nowhere", place[1])
+        reason = f"PeopleSoft has {ROUNDS} vouchers of this document, all of them deleted; enter it by hand"
         return Standing("foreign", reason=reason)
 
-    async def refusal(self, unit: str, number: str) -> str | None:
-        """Why the pre-edit keeps a staged voucher; None where it does not, or where there is none."""
-        row = await self._staging.row(unit, number)
-        return None if row is None else staging_error(row)
+    async def _row(self, place: Place) -> Standing | None:
+        row = await self._staging.row(*place)
+        if row is None:
+            return None
+        error = staging_error(row)
+        return Standing("refused" if error else "waiting", place[1], join_key(*place), reason=error)
+
+
+def _known_places(intent: Intent, receipt: Payload) -> list[Place]:
+    """Where it was sent for certain; its unit may have been another one then."""
+    unit = intent.desired.body["BUSINESS_UNIT"]
+    places = [
+        (str(sent.get("business_unit") or unit), str(sent["voucher_id"]))
+        for sent in (receipt, intent.steps.get(POSTED) or {})
+        if sent.get("voucher_id")
+    ]
+    return list(dict.fromkeys(places))
+
+
+def _places(intent: Intent) -> Iterator[Place]:
+    """Where it can be, in the order in which its numbers are used."""
+    for turn in range(ROUNDS):
+        yield str(intent.desired.body["BUSINESS_UNIT"]), voucher_id(intent.key, turn)
 
 
 def _made(vouchers: Mapping[str, Payload]) -> Standing:
@@ -152,22 +196,28 @@ def _made(vouchers: Mapping[str, Payload]) -> Standing:
     return Standing("recycled", target_id=target_id, record=record, reason=reason)
 
 
-def _deleted(intent: Intent, matches: Matches) -> Standing | None:
-    for target_id, record in matches.records.items():
-        if _is_named(intent, record):
-            reason = f"its voucher {target_id} was deleted in PeopleSoft"
-            return Standing("deleted", target_id=target_id, record=record, reason=reason)
+def _deleted(named: Mapping[str, Payload]) -> Standing | None:
+    for target_id, record in named.items():
+        reason = f"its voucher {target_id} was deleted in PeopleSoft"
+        return Standing("deleted", target_id=target_id, record=record, reason=reason)
     return None
 
 
 def _another(intent: Intent, living: Mapping[str, Payload]) -> Standing | None:
     """Another voucher of the same supplier and number."""
     for target_id, record in living.items():
-        why = BUILT.difference(intent.desired.body, record)
         label = f"{record.get('INVOICE_ID')} of supplier {record.get('VENDOR_ID')}"
+        why = _difference(intent, record)
         reason = f"PeopleSoft has a voucher for {label} already ({target_id}): {why}"
         return Standing("foreign", target_id=target_id, record=record, reason=reason)
     return None
+
+
+def _difference(intent: Intent, record: Payload) -> str | None:
+    """What shows that a voucher of the same supplier and number is not this document's."""
+    if _is_of_another(intent, record):
+        return f"its description says that it is another document's ({_description(record)})"
+    return BUILT.difference(intent.desired.body, record)
 
 
 def _unproven(matches: Matches) -> Standing | None:
@@ -178,14 +228,24 @@ def _unproven(matches: Matches) -> Standing | None:
 
 
 def _is_named(intent: Intent, record: Payload) -> bool:
-    """Whether a voucher carries our reference or our number."""
-    if mark(reference(intent.key)) in str(record.get("DESCR254_MIXED", "")):
+    """Whether a voucher carries our reference, or our number and no other reference."""
+    if mark(reference(intent.key)) in _description(record):
         return True
-    return any(record.get("VOUCHER_ID") == voucher_id(intent.key, turn) for turn in range(ROUNDS))
+    numbers = [number for _, number in _places(intent)]
+    return record.get("VOUCHER_ID") in numbers and not _is_of_another(intent, record)
+
+
+def _is_of_another(intent: Intent, record: Payload) -> bool:
+    text = _description(record)
+    return _MARK in text and mark(reference(intent.key)) not in text
+
+
+def _description(record: Payload) -> str:
+    return str(record.get("DESCR254_MIXED") or "")
 
 
 def voucher_id(key: str, turn: int) -> str:
-    """Our number for a document's voucher; each time it is sent anew after a refusal, another one."""
+    """Our number for a document's voucher; each time it is sent anew after a deletion, another one."""
     return own_id(f"voucher {key} {turn}", 8)
 
 

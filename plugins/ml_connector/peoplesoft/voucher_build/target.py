@@ -8,6 +8,7 @@ sent, and carries a number of ours that is the same however often it is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ml_connector.core import codec
@@ -25,7 +26,7 @@ from ml_connector.core.contract import (
 from ml_connector.core.errors import Rejected, Unavailable
 from ml_connector.peoplesoft.voucher_build.message import staged, with_reference
 from ml_connector.peoplesoft.voucher_build.post import Poster
-from ml_connector.peoplesoft.voucher_build.standing import BUILT, Desk, Staging, Standing, reference
+from ml_connector.peoplesoft.voucher_build.standing import BUILT, POSTED, Desk, Staging, Standing, reference
 from ml_connector.peoplesoft.writers.compare import differences, normal, unseen
 from ml_connector.peoplesoft.writers.finder import Finder
 from ml_connector.peoplesoft.writers.kinds import REMOVED
@@ -36,7 +37,6 @@ from ml_connector.peoplesoft.writers.private import public
 from ml_connector.peoplesoft.writers.read_back import read_back
 
 _RECYCLE, _LATE = "recycle", "late"  # what people were told
-_POSTED = "posted"
 
 
 class VoucherBuild:
@@ -76,11 +76,7 @@ class VoucherBuild:
         async def one(intent: Intent) -> Found:
             if intent.target_id:
                 return known[intent.key]
-            standing = await self._desk.standing(intent)
-            in_doubt = intent.attempted_at is not None
-            if in_doubt and standing.what == "nowhere" and (error := await self._refusal_of_last(intent)):
-                return self._arrived(intent, error)
-            return self._judged(intent, standing)
+            return self._judged(intent, await self._desk.standing(intent))
 
         return await in_parallel(intents, one, self.options.concurrency)
 
@@ -88,14 +84,14 @@ class VoucherBuild:
         match standing.what:
             case "built":
                 # What was sent is there; how the batch completed it is for the reconciliation to compare.
-                sent = intent.attempted_at is not None
+                sent = intent.attempted_at is not None and not _was_sent_otherwise(intent)
                 equal = sent or not _differences(intent, standing.record or {})
                 return self._found(intent, Verdict.EQUAL if equal else Verdict.DIFFERENT, standing)
             case "foreign":
                 return self._found(intent, Verdict.FOREIGN, standing)
             case "unsure":
                 return self._found(intent, Verdict.UNSURE, standing)
-            case "waiting" | "recycled" if intent.attempted_at is not None:
+            case "waiting" | "refused" | "recycled" if intent.attempted_at is not None:
                 return self._arrived(intent, standing.reason)
         return Found(intent.key, Verdict.ABSENT)
 
@@ -122,32 +118,60 @@ class VoucherBuild:
         if missing:
             raise Rejected("a voucher without it could not be found again, so it is not sent", field=missing)
         standing = await self._desk.standing(intent)
+        if standing.what == "nowhere":
+            return await self._post(intent, standing.voucher_id, progress)
+        return self._already(intent, standing)
+
+    def _already(self, intent: Intent, standing: Standing) -> Outcome:
+        """What becomes of a document that is not sent, since something of it or like it is there."""
         match standing.what:
             case "built":
-                return loaded(intent, standing.target_id)
+                return self._built(intent, standing)
             case "foreign":
                 return conflict(intent, standing.reason or "", target_id=standing.target_id)
             case "unsure":
                 raise Unavailable(f"{intent.key}: looking for a voucher before it is sent: {standing.reason}")
-            case "waiting" | "recycled":
-                return self._undecided(intent, self._receipt(intent, standing.voucher_id), standing)
-        if error := await self._refusal_of_last(intent):
-            raise Rejected(f"Voucher Build keeps it in staging: {error}")
-        return await self._post(intent, standing.voucher_id, progress)
+            case "refused" if _was_sent(intent):
+                raise Rejected(_kept(standing))
+            case "waiting" if _was_sent_otherwise(intent):
+                return self._in_the_way(intent, standing)
+            case "refused":
+                return self._in_the_way(intent, standing)
+        return self._undecided(intent, self._receipt(intent, standing.voucher_id), standing)
 
     async def _post(self, intent: Intent, voucher_id: str, progress: Progress) -> Outcome:
         body = intent.desired.body
         row = staged(body, voucher_id, reference(intent.key))
-        await progress.step(intent, _POSTED, {"voucher_id": voucher_id, "content": codec.digest(body)})
+        sent = {
+            "voucher_id": voucher_id,
+            "business_unit": body["BUSINESS_UNIT"],
+            "content": codec.digest(body),
+        }
+        await progress.step(intent, POSTED, sent)
         await self._poster.post(row)
         return Outcome(intent.key, "accepted", receipt=self._receipt(intent, voucher_id))
 
-    async def _refusal_of_last(self, intent: Intent) -> str | None:
-        """Why the pre-edit refuses what was sent with just this content: sending it once more is no use."""
-        last = intent.steps.get(_POSTED) or {}
-        if last.get("content") != codec.digest(intent.desired.body):
-            return None
-        return await self._desk.refusal(str(intent.desired.body["BUSINESS_UNIT"]), str(last["voucher_id"]))
+    def _built(self, intent: Intent, standing: Standing) -> Outcome:
+        """Loaded, unless PeopleSoft built an earlier version, which does for this one only if it is alike."""
+        record = standing.record or {}
+        names = _differences(intent, record) if _was_sent_otherwise(intent) else []
+        if not names:
+            return loaded(intent, standing.target_id, alert=_corrected(intent, standing))
+        reason = (
+            f"Voucher Build made {standing.target_id} from an earlier version of the document; it differs in "
+            f"{', '.join(names)}. Change it in PeopleSoft, then replay the document"
+        )
+        return conflict(intent, reason, target_id=standing.target_id)
+
+    def _in_the_way(self, intent: Intent, standing: Standing) -> Outcome:
+        """The batch tries staged rows again and again, so beside one of ours another is not sent."""
+        state = f"refused: {standing.reason}" if standing.what == "refused" else "waiting for the batch"
+        reason = (
+            f"an earlier message of the document lies in staging as {standing.target_id}, {state}. Voucher "
+            "Build may still make a voucher of it, so the document was not sent as it is now. Delete the "
+            "staged voucher in PeopleSoft, then replay the document"
+        )
+        return replace(held(intent, reason), alert=reason)
 
     async def _change(self, intent: Intent) -> Outcome:
         """Held, unless somebody has done in PeopleSoft already what is wanted."""
@@ -195,23 +219,17 @@ class VoucherBuild:
         return await in_parallel(zip(intents, receipts, strict=True), one, self.options.concurrency)
 
     async def _confirmed(self, intent: Intent, receipt: Payload) -> Outcome:
-        standing = await self._desk.standing(intent, accepted=True)
+        standing = await self._desk.standing(intent, receipt=receipt)
         match standing.what:
             case "built":
-                return loaded(intent, standing.target_id)
+                return self._built(intent, standing)
             case "deleted":
                 return rejected(intent, Rejected(standing.reason or ""))
             case "foreign" if standing.target_id is None:
                 return conflict(intent, standing.reason or "")
-            case "waiting" | "recycled":
-                return self._undecided(intent, receipt, standing)
-        if error := await self._refusal(receipt):
-            return rejected(intent, Rejected(f"Voucher Build keeps it in staging: {error}"))
+            case "refused" if receipt.get("voucher_id") in {"", standing.voucher_id}:
+                return rejected(intent, Rejected(_kept(standing)))
         return self._undecided(intent, receipt, standing)
-
-    async def _refusal(self, receipt: Payload) -> str | None:
-        unit, number = receipt.get("business_unit"), receipt.get("voucher_id")
-        return await self._desk.refusal(str(unit), str(number)) if unit and number else None
 
     def _undecided(self, intent: Intent, receipt: Payload, standing: Standing) -> Outcome:
         alert, told = None, set(receipt.get("told") or ())
@@ -222,6 +240,8 @@ class VoucherBuild:
         )
         if standing.what == "recycled" and _RECYCLE not in told:
             alert, told = reason, told | {_RECYCLE}
+            # A clerk may correct the number by which it was found just now.
+            receipt = {**receipt, "recycled": standing.target_id}
         elif self._is_late(receipt) and _LATE not in told:
             hours = self.options.voucher_build.deadline_hours
             alert, told = f"not built {hours:g} hours after it was sent: {reason}", told | {_LATE}
@@ -238,6 +258,30 @@ class VoucherBuild:
     ) -> TargetPage:
         """These vouchers. What others enter is no surplus, so there is no page of everything."""
         return await read_back(BUILT, self._lookup, target_ids or ())
+
+
+def _was_sent(intent: Intent) -> bool:
+    """Whether the message that left last had just this content."""
+    return (intent.steps.get(POSTED) or {}).get("content") == codec.digest(intent.desired.body)
+
+
+def _was_sent_otherwise(intent: Intent) -> bool:
+    """Whether the message that left last had another content."""
+    return POSTED in intent.steps and not _was_sent(intent)
+
+
+def _kept(standing: Standing) -> str:
+    return f"Voucher Build keeps it in staging: {standing.reason}"
+
+
+def _corrected(intent: Intent, standing: Standing) -> str | None:
+    """Says that its voucher stands under another supplier or invoice number."""
+    record, wanted = standing.record or {}, BUILT.natural(intent.key, intent.desired.body)
+    names = [name for name, value in wanted.items() if normal(record.get(name)) != normal(value)]
+    if not names:
+        return None
+    changes = ", ".join(f"{name} {record.get(name)}, not {wanted[name]}" for name in names)
+    return f"its voucher {standing.target_id} has {changes}; if that is right, correct it in the source too"
 
 
 def _differences(intent: Intent, record: Payload) -> list[str]:
