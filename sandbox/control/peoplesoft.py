@@ -139,7 +139,7 @@ def monitor(state: PeopleSoftState, _: Body) -> list[Record]:
 
 def get(state: PeopleSoftState, body: Body) -> Record | None:
     """One record: `{record, key}`."""
-    key = tuple(part if isinstance(part, int) else str(part) for part in body["key"])
+    key = tuple(str(part) for part in body["key"])
     if body["record"] == "voucher":
         return state.voucher(*key)
     return state.tables[body["record"]].get(key)

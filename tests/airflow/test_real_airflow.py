@@ -169,6 +169,7 @@ def test_webhooks_settle_what_bill_paid(demo: Demonstration, subscribed: bool) -
     for row in _booked(demo):
         key = [row.unit, row.journal, row.accounting_date, 0]
         journal = demo.control("POST", "/peoplesoft/get", {"record": "journal", "key": key})
+        assert journal is not None, f"{key} is not in PeopleSoft"
         assert row.reference in journal["DESCR"]
     assert {row.reference for row in _booked(demo)} == {item["key"] for item in settled}
 

@@ -30,7 +30,7 @@ OFFLINE = {
     "onlinePayment": False, "disbursementType": "OFFLINE", "status": "PAID", "syncReference": "0001",
 }  # fmt: skip
 
-CREDITED = {"id": "blp01", "billId": "00n01", "amount": Decimal("70")}
+CREDITED = {"id": "blp01", "billId": "00n01", "amount": Decimal(70)}
 
 START = date(2026, 11, 1)
 

@@ -131,6 +131,15 @@ def test_the_body_is_what_the_target_takes() -> None:
     )  # fmt: skip
 
 
+def test_vendor_credits_stand_beside_the_parts() -> None:
+    parts = [dict(part) for part in payment()["billPayments"]]
+    parts[1]["credits"] = Decimal("30.00")
+    result = applied(payment(billPayments=parts), known=False)
+    assert isinstance(result, Mapped)
+    assert result.desired.body["credits"] == [{"voucher": "US002|00000005", "amount": Decimal("30.00")}]
+    assert read_payment(result.desired.body).credits == (("US002|00000005", Decimal("30.00")),)
+
+
 def test_a_reversal_needs_nothing_but_the_payments_id() -> None:
     """Nothing that is wrong with bills or amounts may keep an entry standing."""
     document = payment(singleStatus="VOIDED", amount=Decimal("1.00"), billPayments=[])

@@ -242,7 +242,7 @@ class Outcome:
     the business says no. ``failed``: an error that names this document, worth another attempt.
     ``conflict``/``held``: a person decides. ``in_doubt``: may have been executed. ``unsent``: was
     certainly not executed, through no fault of the document; ``cause`` then says why and stops
-    the flow. ``alert`` is a sentence for a person at once.
+    the flow, as it does beside any other result. ``alert`` is a sentence for a person at once.
     """
 
     key: str

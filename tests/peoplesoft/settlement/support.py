@@ -32,6 +32,8 @@ from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from ml_connector.peoplesoft.settlement.periods import Period
 from ml_connector.peoplesoft.settlement.staged_way import StagedSettlements
 from ml_connector.peoplesoft.settlement.vouchers import Scheduled, Voucher
+from ml_connector.peoplesoft.soap import Created
+from ml_connector.peoplesoft.soap.messages import Message
 from tests.contract.flow import Bodies, flow
 
 FLOW = "bill.payments"
@@ -41,6 +43,7 @@ CHOICES: dict[str, Any] = {
     "currencies": {"*": "USD"},
     "settle_seconds": 900,
 }  # fmt: skip
+KEYS = ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ")
 OPEN = (Period("2026-11-01", "2026-12-31"),)
 
 Fault = Callable[[Payload, Callable[[], object]], object]
@@ -85,24 +88,25 @@ class GeneralLedger(Faulty):
         super().__init__()
         self.journals: list[Payload] = []
         self.doubt: str | None = None
+        self.messages: tuple[Message, ...] = ()
 
     # ---- as a writer
 
-    async def create(self, values: Payload) -> object:
-        return self.strike(values, lambda: self._save(values))
+    async def create(self, values: Payload) -> Created:
+        answer = self.strike(values, lambda: self._save(values))
+        assert isinstance(answer, Created)
+        return answer
 
-    def _save(self, values: Payload) -> object:
+    def _save(self, values: Payload) -> Created:
         if sum(line["MONETARY_AMOUNT"] for line in values["JRNL_LN"]):
             raise Rejected("The journal is out of balance.", code="7030,207")
         if any(self._key(one) == self._key(values) for one in self.journals):
             raise Rejected("The object you tried to add already exists.", code="7030,2")
         self.journals.append({**values, "JRNL_HDR_STATUS": "V"})
-        return None
+        return Created({name: str(values[name]) for name in KEYS}, self.messages)
 
     def _key(self, journal: Payload) -> tuple[str, ...]:
-        return tuple(
-            str(journal[name]) for name in ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ")
-        )
+        return tuple(str(journal[name]) for name in KEYS)
 
     # ---- as a reader
 

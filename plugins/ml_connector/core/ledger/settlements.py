@@ -110,7 +110,7 @@ class Settlements:
         there = tx.connection.execute(select(settlement).where(place)).one()
         same = (there.voucher, there.amount, there.currency) == (row.voucher, row.amount, row.currency)
         entries = {there.kind, row.kind} & set(ENTRIES)
-        if entries and not (same and there.kind == row.kind):
+        if entries and not (same and there.kind in {row.kind, UNDONE}):
             raise ValueError(
                 f"payment {row.reference}: entry {row.entry} part {row.part} of {row.unit} is remembered as "
                 f"{there.kind} {there.amount} of voucher {there.voucher}, so it cannot be {row.kind} "
@@ -184,7 +184,14 @@ class Settlements:
             ]
 
     def _rows(self, connection: Connection, column: ColumnElement[Any], chunk: list[str]) -> list[Row]:
-        order = (settlement.c.reference, settlement.c.entry, settlement.c.part, settlement.c.unit)
+        names = (
+            "reference",
+            "entry",
+            "part",
+            "created_at",
+            "unit",
+        )  # units number by themselves: oldest first
+        order = [settlement.c[name] for name in names]
         statement: Select[Any] = select(settlement).where(self._ours(), column.in_(chunk)).order_by(*order)
         return [self._row(row) for row in connection.execute(statement)]
 

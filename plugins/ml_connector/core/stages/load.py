@@ -236,6 +236,8 @@ class _Loader:
             if outcome.result == "unsent":
                 reason = outcome.reason or "a write was not sent"
                 self._stop(outcome.cause or Unavailable(f"{self.ctx.flow}: {reason}"))
+            elif outcome.cause is not None:
+                self._stop(outcome.cause)
             elif self._errors.goes_on(outcome):
                 text = f"{self.ctx.flow}: {EQUAL_ERRORS} equal errors in a row; the last: {outcome.reason}"
                 self._stop(Repeated(text))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ml_connector.core.contract import (
@@ -29,6 +30,9 @@ from ml_connector.peoplesoft.settlement.payments import Payment, read_payment
 from ml_connector.peoplesoft.writers.outcomes import STOPS, in_doubt, loaded
 
 SETTLED, REVERSED = "settled", "reversed"
+CREDITS_TOLD = "vendor credits"
+"""Step of a payment: people know of the vendor credits that BILL used."""
+
 STAGED = "staged"
 """First part of the target id of a payment that stands in a file."""
 
@@ -205,15 +209,37 @@ class SettlementTarget(ABC):
         if case.vouchers and self.options.close_voucher != "none":
             await progress.step(case.intent, "vouchers", case.vouchers)
 
+    async def tell_credits(self, case: Case, progress: Progress) -> list[str]:
+        """Vendor credits that BILL used, told once.
+
+        They are not booked and close no voucher: nobody knows which credit voucher of PeopleSoft they are.
+        """
+        payment, before, intent = case.wanted, case.previous, case.intent
+        known = before.credits if before else ()
+        if payment is None or payment.credits == known or CREDITS_TOLD in intent.steps:
+            return []
+        sums: dict[str, Decimal] = {}
+        for voucher, amount in payment.credits:
+            sums[voucher] = sums.get(voucher, Decimal(0)) + amount
+        alerts = [
+            f"BILL used vendor credits of {amount} {payment.currency} for voucher {voucher}: "
+            "close voucher and credit voucher by hand"
+            for voucher, amount in sums.items()
+        ]
+        await progress.step(intent, CREDITS_TOLD, alerts)
+        return alerts
+
     async def finished(self, case: Case, work: Work, target_id: str, progress: Progress) -> Outcome:
         """The last part of a write: the entries stand."""
+        work.alerts += await self.tell_credits(case, progress)
         try:
             await self.close_vouchers(case, work, progress)
         except (InDoubt, *STOPS) as error:
             if isinstance(error, InDoubt) or work.executed:
-                return in_doubt(case.intent, f"booked; closing its vouchers: {error}", target_id=target_id)
+                doubt = in_doubt(case.intent, f"booked; closing its vouchers: {error}", target_id=target_id)
+                return with_alerts(doubt, work.alerts)
             raise
-        return loaded(case.intent, target_id, alert="; ".join(work.alerts) or None)
+        return with_alerts(loaded(case.intent, target_id), work.alerts)
 
     def may_still_arrive(self, intent: Intent, found: Found) -> Found:
         """What left a moment ago may be carried out later, even after another call."""
@@ -229,6 +255,11 @@ class SettlementTarget(ABC):
 def _entries(rows: Sequence[Row]) -> dict[int, Entry]:
     numbers = sorted({row.entry for row in rows})
     return {number: Entry.of_rows([row for row in rows if row.entry == number]) for number in numbers}
+
+
+def with_alerts(outcome: Outcome, alerts: Sequence[str]) -> Outcome:
+    """The outcome with these sentences beside its own."""
+    return replace(outcome, alert="; ".join(text for text in (outcome.alert, *alerts) if text) or None)
 
 
 def _before(previous: Desired | None, units: dict[str, str]) -> Payment | None:

@@ -22,7 +22,7 @@ class State(StrEnum):
 
     STANDS = "stands"
     DELETED = "was deleted in PeopleSoft"
-    UNPOSTED = "was unposted in PeopleSoft"  #: its status says so; a header with UNPOST_SEQ 1 where there is none
+    UNPOSTED = "was unposted in PeopleSoft"  #: see ``_state``
     GONE = "is not in PeopleSoft any more"  #: deleted for good, or hidden from the integration user
 
 
@@ -48,10 +48,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Headers with one id, whatever their date; ``doubt`` says why there may be others."""
+    """Headers with one id, whatever their date.
+
+    Attributes:
+        doubt: why an absence proves nothing, of this id and of all others.
+        unclear: why there may be others with this id alone.
+    """
 
     headers: Sequence[Header] = ()
     doubt: str | None = None
+    unclear: str | None = None
 
 
 class JournalReader(Protocol):
@@ -91,13 +97,15 @@ class Found:
 class Standing:
     """The entries of one payment in one unit, in order of their numbers.
 
-    ``doubt``: the look-up did not say everything, so nothing may be booked on its word.
+    ``doubt`` and ``unclear``: the look-up did not say everything, of any payment or of this one, so
+    nothing may be booked on its word.
     """
 
     reference: str
     unit: str
     entries: list[Found] = field(default_factory=list)
     doubt: str | None = None
+    unclear: str | None = None
 
     @property
     def foreign(self) -> Found | None:
@@ -230,6 +238,7 @@ class Books:
         else:
             journal, seen = answer
             standing.doubt = standing.doubt or seen.doubt
+            standing.unclear = standing.unclear or seen.unclear
             found = _found(question, number, journal, seen.headers)
             if found is None:
                 return False
@@ -257,7 +266,8 @@ def _found(question: Question, number: int, journal: str, headers: Sequence[Head
     living = [header for header, state in zip(ours, states, strict=True) if state is State.STANDS]
     header = (living or ours)[0]
     state = State.STANDS if living else states[0]
-    return Found(number, journal, kinds[header.text.strip()], state, header)
+    dates = tuple(sorted(one.date for one in living))
+    return Found(number, journal, kinds[header.text.strip()], state, header, dates=dates)
 
 
 def _state(header: Header, headers: Sequence[Header]) -> State:

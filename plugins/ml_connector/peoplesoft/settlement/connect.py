@@ -26,7 +26,7 @@ from ml_connector.peoplesoft.settlement.lookups import Journals, Vouchers, read_
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from ml_connector.peoplesoft.settlement.periods import FixedPeriods, OpenPeriods, QueriedPeriods
 from ml_connector.peoplesoft.settlement.staged_way import StagedSettlements
-from ml_connector.peoplesoft.soap import ComponentInterfaces
+from ml_connector.peoplesoft.soap import ComponentInterfaces, Created
 from ml_connector.peoplesoft.writers.connect import Site
 from ml_connector.peoplesoft.writers.kinds import JOURNAL, VOUCHER
 from ml_connector.peoplesoft.writers.lookup import OpenInterface
@@ -117,7 +117,7 @@ class _Creator:
     def __init__(self, open_interface: OpenInterface) -> None:
         self._open = open_interface
 
-    async def create(self, values: Payload) -> object:
+    async def create(self, values: Payload) -> Created:
         return await (await self._open()).create(values)
 
 

@@ -250,6 +250,18 @@ def take_back(entry: Entry, number: int, prefix: str) -> Entry:
     )
 
 
+def filled(entry: Entry, payables: Account, cash: Account) -> Entry:
+    """The entry with accounts on the lines that have none: people chose those of a file themselves."""
+    ours = entry.payables
+    lines = tuple(
+        line
+        if line.account
+        else _line(line.number, payables if line in ours else cash, line.amount, line.text)
+        for line in entry.lines
+    )
+    return replace(entry, lines=lines)
+
+
 def _line(number: int, account: Account | None, amount: Decimal, text: str) -> Line:
     if account is None:
         return Line(number, "", amount, text)

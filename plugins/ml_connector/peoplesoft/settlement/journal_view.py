@@ -120,6 +120,8 @@ def _status(standings: Standings) -> tuple[str, bool]:
     for standing in standings.values():
         if standing.foreign is not None:
             return f"journal {standing.foreign.journal} is not ours any more", False
+        if standing.twice is not None:
+            return f"journal {standing.twice.journal} was made twice", False
         if standing.current is not None and standing.current.has_errors:
             return f"journal {standing.current.journal} has errors and is not posted", False
         if standing.balance not in {0, 1}:

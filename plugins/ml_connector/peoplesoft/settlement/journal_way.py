@@ -7,7 +7,7 @@ the call that made it. Entry 1 settles, entry 2 takes it back, entry 3 settles a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,24 +22,27 @@ from ml_connector.core.contract import (
     TargetPage,
     Verdict,
 )
-from ml_connector.core.errors import InDoubt, Rejected, Unavailable
+from ml_connector.core.errors import ConfigurationError, InDoubt, Rejected, Unavailable
 from ml_connector.core.ledger.settlements import Settlements
-from ml_connector.peoplesoft.settlement.base import Case, SettlementTarget, Work
+from ml_connector.peoplesoft.settlement.answers import UNIT, as_made, changed_keys, not_as_sent, said
+from ml_connector.peoplesoft.settlement.base import Case, SettlementTarget, Work, with_alerts
 from ml_connector.peoplesoft.settlement.books import Books, Question, Standings, as_entry, current_entry
 from ml_connector.peoplesoft.settlement.closing import Closer
-from ml_connector.peoplesoft.settlement.entries import Entry, journal_id, settle, take_back
+from ml_connector.peoplesoft.settlement.entries import Entry, filled, journal_id, settle, take_back
 from ml_connector.peoplesoft.settlement.journal_view import JournalView
 from ml_connector.peoplesoft.settlement.options import Chart, MissingSetting, SettlementOptions
+from ml_connector.peoplesoft.settlement.payments import Payment
 from ml_connector.peoplesoft.settlement.periods import OpenPeriods, accounting_date
 from ml_connector.peoplesoft.settlement.plan import Plan, make_plan
 from ml_connector.peoplesoft.settlement.undone import follow
+from ml_connector.peoplesoft.soap import Created
 from ml_connector.peoplesoft.writers.outcomes import STOPS, conflict, held, in_doubt, one_by_one, rejected
 
 
 class JournalWriter(Protocol):
     """Makes journals."""
 
-    async def create(self, values: Payload) -> object:
+    async def create(self, values: Payload) -> Created:
         """Save one; see ``peoplesoft.soap.Interface``."""
         ...
 
@@ -103,11 +106,19 @@ class JournalSettlements(SettlementTarget):
         return Found(key, verdict, target_id, self._shown(standings))
 
     def _plan(self, case: Case, standings: Standings) -> Plan:
+        for unit, standing in standings.items():
+            if (twice := standing.twice) is not None:
+                why = (
+                    f"journal {twice.journal} of {unit} was made twice, dated {' and '.join(twice.dates)}: "
+                    "delete or unpost all but one of them in PeopleSoft, then replay the payment"
+                )
+                return Plan(conflict=why, about=f"{unit}|{twice.journal}")
         current = {
             unit: entry for unit, standing in standings.items() if (entry := current_entry(case, standing))
         }
-        sent = case.intent.attempted_at is not None
-        return make_plan(case.wanted, case.previous, standings, current, sent=sent)
+        unknown = {unit for unit, entry in current.items() if entry.number not in case.entries(unit)}
+        unanswered = unknown if case.intent.attempted_at is not None else set()
+        return make_plan(case.wanted, case.previous, standings, current, unanswered=unanswered)
 
     def _target_id(self, case: Case) -> str | None:
         """Entry 1 in the first unit: the same for as long as the payment lives."""
@@ -116,6 +127,9 @@ class JournalSettlements(SettlementTarget):
         if not case.units:
             return None
         unit = case.units[0]
+        known = case.entries(unit).get(1)
+        if known is not None and known.journal:
+            return f"{unit}|{known.journal}"
         return f"{unit}|{journal_id(self.options.id_prefix, case.reference, unit, 1)}"
 
     def _shown(self, standings: Standings) -> Payload:
@@ -129,8 +143,10 @@ class JournalSettlements(SettlementTarget):
         }
 
     async def _remember_all(self, case: Case, standings: Standings) -> None:
-        """Write rows for entries that have none (the ledger was lost, or we ended too early), and mark
-        those of entries that people undid."""
+        """Write rows for entries that have none: the ledger was lost, or we ended too early.
+
+        Mark those of entries that people undid.
+        """
         parts = {part.voucher: part.number for part in (case.wanted.parts if case.wanted else ())}
         missing = [
             entry
@@ -169,20 +185,24 @@ class JournalSettlements(SettlementTarget):
         if plan.doubt:
             raise Unavailable(f"{case.reference}: looking for its journals before one is made: {plan.doubt}")
         if plan.unclear:
-            return held(intent, plan.unclear)
+            return held(intent, f"{plan.unclear}; then release the payment")
         if plan.conflict:
             return conflict(intent, plan.conflict, target_id=plan.about)
         try:
-            entries = await self._entries(case, plan, standings)
+            entries = await self._entries(case, plan, standings, progress)
         except MissingSetting as missing:
             return held(intent, str(missing))
         await self._remember_all(case, standings)
         work, target_id = Work(), self._target_id(case) or intent.key
         work.alerts += plan.notes
         outcome = await self._book(case, entries, work, progress)
-        return outcome or await self.finished(case, work, target_id, progress)
+        if outcome is None:
+            return await self.finished(case, work, target_id, progress)
+        if outcome.result == "rejected":
+            return outcome
+        return with_alerts(outcome, [*work.alerts, *await self.tell_credits(case, progress)])
 
-    async def _entries(self, case: Case, plan: Plan, standings: Standings) -> list[Entry]:
+    async def _entries(self, case: Case, plan: Plan, standings: Standings, progress: Progress) -> list[Entry]:
         """What is to be booked, dated, before the first of them leaves.
 
         Raises:
@@ -193,17 +213,24 @@ class JournalSettlements(SettlementTarget):
         for step in plan.steps:
             number = standings[step.unit].next_number
             if step.take_back is not None:
-                back = take_back(step.take_back, number, self.options.id_prefix)
-                entries.append(back.dated(await self._date(step.unit, self.today)))
+                back = self._reversal(case, step.take_back, number)
+                entries.append(await self._dated(case, back, self.today, progress))
                 number += 1
             if step.settle and case.wanted is not None:
-                entries.append(await self._settlement(case, step.unit, number))
+                entry = self._settlement(case.wanted, step.unit, number)
+                entries.append(await self._dated(case, entry, case.wanted.date, progress))
         return entries
 
-    async def _settlement(self, case: Case, unit: str, number: int) -> Entry:
-        payment = case.wanted
-        if payment is None:
-            raise ValueError("nothing is to be settled")
+    def _reversal(self, case: Case, entry: Entry, number: int) -> Entry:
+        """Accounts that were left to people, in a file, come from the tenant file now."""
+        back = take_back(entry, number, self.options.id_prefix)
+        if all(line.account for line in back.lines):
+            return back
+        rows = [row for row in case.rows if (row.unit, row.entry) == (entry.unit, entry.number)]
+        funding = next((str(row.details.get("funding_account") or "") for row in rows), "")
+        return filled(back, self._chart.payables(entry.unit), self._chart.cash(funding, entry.unit))
+
+    def _settlement(self, payment: Payment, unit: str, number: int) -> Entry:
         currency = self._chart.currency(unit)
         if payment.currency != currency:
             raise Rejected(
@@ -213,11 +240,21 @@ class JournalSettlements(SettlementTarget):
                 value=payment.currency,
             )
         accounts = self._chart.payables(unit), self._chart.cash(payment.funding_account, unit)
-        entry = settle(payment, unit, number, accounts, self.options.id_prefix)
-        return entry.dated(await self._date(unit, payment.date))
+        return settle(payment, unit, number, accounts, self.options.id_prefix)
 
-    async def _date(self, unit: str, day: str) -> str:
+    async def _dated(self, case: Case, entry: Entry, day: str, progress: Progress) -> Entry:
+        """An entry keeps its date: PeopleSoft would take the same id on another date as another journal."""
+        name = f"date {entry.unit} {entry.number}"
+        before = case.intent.steps.get(name)
+        date = await self._date(entry.unit, day, before if isinstance(before, str) else None)
+        if date != before:
+            await progress.step(case.intent, name, date)
+        return entry.dated(date)
+
+    async def _date(self, unit: str, day: str, before: str | None) -> str:
         periods = await self._periods.of(unit)
+        if before is not None and accounting_date(before, periods) == before:
+            return before
         found = accounting_date(day, periods)
         if found is None:
             latest = max((period.last for period in periods), default="none at all")
@@ -234,7 +271,7 @@ class JournalSettlements(SettlementTarget):
         intent = case.intent
         for entry in entries:
             try:
-                await self._create(case, entry)
+                created = await self._create(case, entry)
             except Rejected as refusal:
                 if work.executed:
                     return self._half(case, entry, refusal)
@@ -244,21 +281,39 @@ class JournalSettlements(SettlementTarget):
                     return in_doubt(intent, f"journal {entry.journal} of {entry.unit}: {error}")
                 raise
             work.executed = True
+            if changed := changed_keys(entry, created.keys):
+                return await self._not_as_sent(case, entry, changed)
+            if warning := said(entry, created, intent.desired.body):
+                work.alerts.append(warning)
             await progress.step(intent, f"journal {entry.unit} {entry.number}", entry.journal)
             await asyncio.to_thread(self._remember, case, [entry])
             if entry.undoes:
                 work.alerts.append(self._taken_back(case, entry))
         return None
 
-    async def _create(self, case: Case, entry: Entry) -> None:
+    async def _create(self, case: Case, entry: Entry) -> Created:
         try:
-            await self._writer.create(entry.journal_values(self.options))
+            return await self._writer.create(entry.journal_values(self.options))
         except Rejected:
             # Perhaps because it is there: an earlier call was carried out after the look-up.
             question = Question(case.reference, entry.unit, case.entries(entry.unit))
             standing = (await self._books.standing([question]))[case.reference, entry.unit]
             if not any(found.number == entry.number and not found.foreign for found in standing.entries):
                 raise
+            return Created({})
+
+    async def _not_as_sent(self, case: Case, entry: Entry, changed: Mapping[str, str]) -> Outcome:
+        """The journal stands under keys that nobody would look for: it is remembered, and the flow stops."""
+        reason, made = not_as_sent(entry, changed), as_made(entry, changed)
+        if UNIT not in changed:
+            await asyncio.to_thread(self._remember, case, [made])
+        cause = ConfigurationError(
+            reason,
+            field="component_interfaces.journal",
+            expected="an interface that takes the keys of a journal as they are sent",
+        )
+        target_id = f"{made.unit}|{made.journal}"
+        return replace(conflict(case.intent, reason, target_id=target_id), alert=reason, cause=cause)
 
     def _half(self, case: Case, entry: Entry, refusal: Rejected) -> Outcome:
         """Some units have their journal. Only a person's hands keep such a payment from being forgotten."""

@@ -34,9 +34,8 @@ class Journals:
     async def _one(self, key: JournalKey) -> Seen:
         unit, journal = key
         matches: Matches = await self._lookup.matching({"BUSINESS_UNIT": unit, "JOURNAL_ID": journal})
-        return Seen(
-            [read_header(record) for record in matches.records.values()], matches.doubt or matches.unclear
-        )
+        headers = [read_header(record) for record in matches.records.values()]
+        return Seen(headers, matches.doubt, matches.unclear)
 
 
 class Vouchers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -49,7 +49,7 @@ def make_plan(
     standings: Mapping[str, Standing],
     entries: Mapping[str, Entry],
     *,
-    sent: bool = False,
+    unanswered: Collection[str] = (),
 ) -> Plan:
     """Compare, unit by unit.
 
@@ -62,10 +62,11 @@ def make_plan(
         previous: what stood when it was last settled.
         standings: what stands, by unit.
         entries: the entries that stand, by unit.
-        sent: an attempt at this is in doubt, so what stands may be what it made.
+        unanswered: units where an attempt is in doubt, and nobody remembers the entry that stands: it
+            is what the attempt made.
     """
     units = {
-        unit: _Unit(standing, entries.get(unit), wanted, previous, sent=sent)
+        unit: _Unit(standing, entries.get(unit), wanted, previous, unanswered=unit in unanswered)
         for unit, standing in standings.items()
     }
     if doubt := next((standing.doubt for standing in standings.values() if standing.doubt), None):
@@ -96,23 +97,23 @@ class _Unit:
         wanted: Payment | None,
         previous: Payment | None,
         *,
-        sent: bool,
+        unanswered: bool,
     ) -> None:
         self.standing, self.current, self.wanted = standing, current, wanted
-        self.in_doubt = sent and previous is None
+        self.unanswered = unanswered
         self.parts, self.before = _parts(wanted, standing.unit), _parts(previous, standing.unit)
 
     def unclear(self) -> str | None:
         """Why the journal that stands can be neither compared nor taken back."""
         current = self.current
-        if current is None or self.standing.foreign is not None:
-            return None
-        missing = "its lines" if not current.payables else "CURRENCY_CD" if not current.currency else ""
+        if self.standing.unclear or current is None or self.standing.foreign is not None:
+            return self.standing.unclear
+        missing = "the lines" if not current.payables else "CURRENCY_CD" if not current.currency else ""
         if not missing:
             return None
         return (
-            f"PeopleSoft does not show {missing} of journal {current.journal} of {current.unit}: let the "
-            "query of the dataset journals show them and look at the journal, then release the payment"
+            f"PeopleSoft does not show {missing} of journal {current.journal} of {current.unit}: look at the "
+            "journal, and at what the query of the journals shows"
         )
 
     def broken(self) -> str | None:
@@ -148,10 +149,11 @@ class _Unit:
                 f"somebody changed journal {self.current.journal} of {self.standing.unit} in PeopleSoft: "
                 f"it no longer says what BILL paid. {AGAIN}"
             )
-        if changed and self.current is not None and self.in_doubt:
+        if changed and self.current is not None and self.unanswered:
             return (
                 f"journal {self.current.journal} of {self.standing.unit} was made by a call whose answer was "
-                f"lost, and it does not say what BILL paid: look at it in PeopleSoft. {AGAIN}"
+                "lost, and it does not say what BILL paid. Put it right in PeopleSoft, or delete it there; "
+                "then replay the payment, which books it anew only where the journal was deleted"
             )
         return None
 

@@ -32,6 +32,7 @@ from ml_connector.peoplesoft.settlement.base import (
     Remembered,
     SettlementTarget,
     Work,
+    with_alerts,
 )
 from ml_connector.peoplesoft.settlement.closing import Closer
 from ml_connector.peoplesoft.settlement.entries import Entry, Kind, settle, take_back
@@ -130,7 +131,10 @@ class StagedSettlements(SettlementTarget):
             await self._publish([*(row for case in cases for row in case.rows), *stored])
         except (ConfigurationError, Unavailable) as error:
             reason = f"its rows are stored, but their file is not written: {error}"
-            return outcomes + [in_doubt(case.intent, reason) for case in cases]
+            for case in cases:
+                told = await self.tell_credits(case, progress)
+                outcomes.append(with_alerts(in_doubt(case.intent, reason), told))
+            return outcomes
         for case in cases:
             work = Work(executed=True, alerts=_taken_back(case, stored))
             outcomes.append(await self.finished(case, work, self._target_id(case), progress))
