@@ -20,12 +20,13 @@ from ml_connector.bill.bill_state import Settlement, approved, settlement
 from ml_connector.bill.documents import WRITE_ONLY, VendorDocuments
 from ml_connector.bill.errors import NotFound
 from ml_connector.bill.options import BillOptions, Flow
-from ml_connector.bill.outcomes import STOPS, conflict, in_doubt, loaded, rejected
+from ml_connector.bill.outcomes import conflict, rejected
 from ml_connector.bill.target import ACTIVE, ARCHIVED, is_archived
 from ml_connector.bill.values import money, select, total, tree
 from ml_connector.core.contract import Intent, Operation, Outcome, Progress, TargetRecord
 from ml_connector.core.errors import InDoubt, Rejected
 from ml_connector.core.ledger.settlements import Booked, Settlements
+from ml_connector.core.outcomes import STOPS, in_doubt, loaded
 
 PAID = "paid"
 CLOSED = "closed"  # PeopleSoft pays it no more: closed, or held on account of a settlement

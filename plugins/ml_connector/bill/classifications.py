@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ml_connector.bill.api import ACCOUNTS, CLASSES, DEPARTMENTS, LOCATIONS, BillApi, Record, Resource
 from ml_connector.bill.options import BillOptions, Flow
-from ml_connector.bill.outcomes import conflict, in_bulk, in_doubt, loaded, one_by_one, rejected
+from ml_connector.bill.outcomes import conflict, in_bulk, one_by_one, rejected
 from ml_connector.bill.target import ACTIVE, ARCHIVED, BillTarget, as_wanted, cleared, is_archived
 from ml_connector.bill.values import differences, normal, select, shown, tree
 from ml_connector.core.contract import (
@@ -23,6 +23,7 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.outcomes import in_doubt, loaded
 
 
 class _Directory(BillTarget):

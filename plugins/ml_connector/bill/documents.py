@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 from ml_connector.bill.api import BillApi, Filter, Record
 from ml_connector.bill.errors import DUPLICATE, FilterRefused
 from ml_connector.bill.options import BillOptions
-from ml_connector.bill.outcomes import conflict, in_doubt, loaded, rejected
+from ml_connector.bill.outcomes import conflict, rejected
 from ml_connector.bill.target import BillTarget, as_wanted, is_archived
 from ml_connector.bill.values import differences, money, normal, shown, total
 from ml_connector.core.contract import Found, Intent, Limits, Operation, Outcome, Payload, Progress, Verdict
 from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.outcomes import in_doubt, loaded
 
 PAYMENTS_MADE = ("payment", "payments")
 """Members of a desired body, an object or a list, that are for ``record-payment`` and not for the bill."""

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from ml_connector.bill.errors import indexes
 from ml_connector.core.contract import Intent, Outcome
-from ml_connector.core.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    ConnectorError,
-    ContractChanged,
-    InDoubt,
-    NotActivated,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
-
-STOPS = (RateLimited, Unavailable, AuthenticationError, NotActivated, ConfigurationError, ContractChanged)
-"""What stops a flow: the call was certainly not executed."""
+from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.outcomes import STOPS, in_doubt, send_each, unsent
 
 Post = Callable[[Sequence[Intent]], Awaitable[list[Outcome]]]
 Alone = Callable[[Intent, Rejected], Awaitable[Outcome]]
-One = Callable[[Intent], Awaitable[Outcome]]
-
-
-def loaded(intent: Intent, target_id: str, *, alert: str | None = None) -> Outcome:
-    """It stands in BILL as desired."""
-    return Outcome(intent.key, "loaded", target_id=target_id, alert=alert)
 
 
 def rejected(intent: Intent, refusal: Rejected) -> Outcome:
@@ -42,16 +25,6 @@ def conflict(intent: Intent, reason: str, *, target_id: str | None = None, alert
     return Outcome(
         intent.key, "conflict", target_id=target_id, reason=reason, alert=reason if alert else None
     )
-
-
-def in_doubt(intent: Intent, reason: str, *, target_id: str | None = None) -> Outcome:
-    """A request left, and nobody knows what became of it."""
-    return Outcome(intent.key, "in_doubt", target_id=target_id or intent.target_id, reason=reason)
-
-
-def unsent(intent: Intent, cause: ConnectorError) -> Outcome:
-    """Certainly not executed; ``cause`` stops the flow."""
-    return Outcome(intent.key, "unsent", reason=str(cause), cause=cause)
 
 
 async def in_bulk(intents: Sequence[Intent], post: Post, alone: Alone) -> list[Outcome]:
@@ -105,18 +78,5 @@ def _split(part: list[Intent], refusal: Rejected) -> list[list[Intent]]:
     return [part[middle:], part[:middle]]
 
 
-async def one_by_one(intents: Sequence[Intent], send: One) -> list[Outcome]:
-    """Send each; what stops the flow leaves the rest unsent."""
-    outcomes: list[Outcome] = []
-    for number, intent in enumerate(intents):
-        try:
-            outcomes.append(await send(intent))
-        except Rejected as refusal:
-            outcomes.append(rejected(intent, refusal))
-        except InDoubt as error:
-            outcomes.append(in_doubt(intent, str(error)))
-        except STOPS as error:
-            if not outcomes:
-                raise
-            return outcomes + [unsent(left, error) for left in intents[number:]]
-    return outcomes
+one_by_one = partial(send_each, refused=rejected)
+"""Sends each; see ``core.outcomes``."""

@@ -11,11 +11,12 @@ from ml_connector.bill.bills import LINE
 from ml_connector.bill.documents import VendorDocuments
 from ml_connector.bill.errors import NotFound
 from ml_connector.bill.options import Flow
-from ml_connector.bill.outcomes import conflict, loaded
+from ml_connector.bill.outcomes import conflict
 from ml_connector.bill.target import ACTIVE, ARCHIVED, is_archived
 from ml_connector.bill.values import money, select, tree
 from ml_connector.core.contract import Intent, Outcome, Progress, TargetRecord
 from ml_connector.core.errors import InDoubt
+from ml_connector.core.outcomes import loaded
 
 FIELDS = tree(
     "vendorId", "referenceNumber", "creditDate", "description", "applyToChartOfAccountId",

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from ml_connector.bill.api import VENDORS, BillApi, Filter, Record
 from ml_connector.bill.errors import NotFound
 from ml_connector.bill.options import BillOptions, Flow
-from ml_connector.bill.outcomes import conflict, in_doubt, loaded, rejected
+from ml_connector.bill.outcomes import conflict, rejected
 from ml_connector.bill.target import ACTIVE, ARCHIVED, BillTarget, as_wanted, cleared, is_archived
 from ml_connector.bill.values import differences, normal, select, shown, tree
 from ml_connector.core.contract import Found, Intent, Outcome, Progress, TargetRecord, Verdict
 from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.outcomes import in_doubt, loaded
 
 ADDRESS = tree("line1", "line2", "city", "stateOrProvince", "zipOrPostalCode", "country")
 PAYMENT = tree("payeeName", "email")

@@ -23,11 +23,11 @@ from ml_connector.core.contract import (
 )
 from ml_connector.core.errors import InDoubt, Rejected
 from ml_connector.core.ledger.settlements import ENTRIES, OF_PAYMENTS, Row, Settlements
+from ml_connector.core.outcomes import STOPS, in_doubt, loaded
 from ml_connector.peoplesoft.settlement.closing import Closer
 from ml_connector.peoplesoft.settlement.entries import Entry
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from ml_connector.peoplesoft.settlement.payments import Payment, read_payment
-from ml_connector.peoplesoft.writers.outcomes import STOPS, in_doubt, loaded
 
 SETTLED, REVERSED = "settled", "reversed"
 CREDITS_TOLD = "vendor credits"

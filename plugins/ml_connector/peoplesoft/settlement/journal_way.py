@@ -24,6 +24,7 @@ from ml_connector.core.contract import (
 )
 from ml_connector.core.errors import ConfigurationError, InDoubt, Rejected, Unavailable
 from ml_connector.core.ledger.settlements import Settlements
+from ml_connector.core.outcomes import STOPS, in_doubt
 from ml_connector.peoplesoft.settlement.answers import UNIT, as_made, changed_keys, not_as_sent, said
 from ml_connector.peoplesoft.settlement.base import Case, SettlementTarget, Work, with_alerts
 from ml_connector.peoplesoft.settlement.books import Books, Question, Standings, as_entry, current_entry
@@ -36,7 +37,7 @@ from ml_connector.peoplesoft.settlement.periods import OpenPeriods, accounting_d
 from ml_connector.peoplesoft.settlement.plan import Plan, make_plan
 from ml_connector.peoplesoft.settlement.undone import follow
 from ml_connector.peoplesoft.soap import Created
-from ml_connector.peoplesoft.writers.outcomes import STOPS, conflict, held, in_doubt, one_by_one, rejected
+from ml_connector.peoplesoft.writers.outcomes import conflict, held, one_by_one, rejected
 
 
 class JournalWriter(Protocol):

@@ -24,6 +24,7 @@ from ml_connector.core.contract import (
 )
 from ml_connector.core.errors import ConfigurationError, Rejected, Unavailable
 from ml_connector.core.ledger.settlements import Row, Settlements
+from ml_connector.core.outcomes import in_doubt
 from ml_connector.core.state.store import Transaction
 from ml_connector.peoplesoft.settlement.base import (
     REVERSED,
@@ -40,7 +41,7 @@ from ml_connector.peoplesoft.settlement.exports import Folder, file_name, known_
 from ml_connector.peoplesoft.settlement.options import Account, Chart, MissingSetting, SettlementOptions
 from ml_connector.peoplesoft.settlement.plan import settles
 from ml_connector.peoplesoft.settlement.records import record, references_of, remembered, staged_id
-from ml_connector.peoplesoft.writers.outcomes import in_doubt, rejected
+from ml_connector.peoplesoft.writers.outcomes import rejected
 
 PAYMENTS = 200
 """Payments that one file takes."""

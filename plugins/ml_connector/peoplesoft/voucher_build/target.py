@@ -24,6 +24,7 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import Rejected, Unavailable
+from ml_connector.core.outcomes import loaded
 from ml_connector.peoplesoft.voucher_build.message import staged, with_reference
 from ml_connector.peoplesoft.voucher_build.post import Poster
 from ml_connector.peoplesoft.voucher_build.standing import BUILT, POSTED, Desk, Staging, Standing, reference
@@ -32,7 +33,7 @@ from ml_connector.peoplesoft.writers.finder import Finder
 from ml_connector.peoplesoft.writers.kinds import REMOVED
 from ml_connector.peoplesoft.writers.lookup import Lookup, in_parallel
 from ml_connector.peoplesoft.writers.options import WriterOptions
-from ml_connector.peoplesoft.writers.outcomes import conflict, held, loaded, one_by_one, rejected
+from ml_connector.peoplesoft.writers.outcomes import conflict, held, one_by_one, rejected
 from ml_connector.peoplesoft.writers.private import public
 from ml_connector.peoplesoft.writers.read_back import read_back
 

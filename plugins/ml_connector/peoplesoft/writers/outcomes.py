@@ -1,38 +1,20 @@
-"""Outcomes in words, and writing several documents so that one never decides about another."""
+"""Outcomes in PeopleSoft's words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ml_connector.core.contract import Intent, Outcome, Payload
-from ml_connector.core.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    ConnectorError,
-    ContractChanged,
-    InDoubt,
-    NotActivated,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+from ml_connector.core.errors import Rejected
+from ml_connector.core.outcomes import send_each
 from ml_connector.peoplesoft.writers.private import hide
-
-STOPS = (RateLimited, Unavailable, AuthenticationError, NotActivated, ConfigurationError, ContractChanged)
-"""What stops a flow: the call was certainly not executed."""
 
 _WORD = re.compile(
     r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b(?:ACCOUNT|DEPTID|ORIGIN|LEDGER|SOURCE|PRODUCT|SETID)\b"
 )
-
-One = Callable[[Intent], Awaitable[Outcome]]
-
-
-def loaded(intent: Intent, target_id: str | None, *, alert: str | None = None) -> Outcome:
-    """It stands in PeopleSoft as desired."""
-    return Outcome(intent.key, "loaded", target_id=target_id, alert=alert)
 
 
 def rejected(intent: Intent, refusal: Rejected) -> Outcome:
@@ -52,31 +34,8 @@ def held(intent: Intent, reason: str) -> Outcome:
     return Outcome(intent.key, "held", target_id=intent.target_id, reason=reason)
 
 
-def in_doubt(intent: Intent, reason: str, *, target_id: str | None = None) -> Outcome:
-    """A request left, and nobody knows what became of it."""
-    return Outcome(intent.key, "in_doubt", target_id=target_id or intent.target_id, reason=reason)
-
-
-def unsent(intent: Intent, cause: ConnectorError) -> Outcome:
-    """Certainly not executed; ``cause`` stops the flow."""
-    return Outcome(intent.key, "unsent", reason=str(cause), cause=cause)
-
-
-async def one_by_one(intents: Sequence[Intent], send: One) -> list[Outcome]:
-    """Send each; what stops the flow leaves the rest unsent."""
-    outcomes: list[Outcome] = []
-    for number, intent in enumerate(intents):
-        try:
-            outcomes.append(await send(intent))
-        except Rejected as refusal:
-            outcomes.append(rejected(intent, refusal))
-        except InDoubt as error:
-            outcomes.append(in_doubt(intent, str(error)))
-        except STOPS as error:
-            if not outcomes:
-                raise
-            return outcomes + [unsent(left, error) for left in intents[number:]]
-    return outcomes
+one_by_one = partial(send_each, refused=rejected)
+"""Sends each; see ``core.outcomes``."""
 
 
 def named_property(text: str, body: Payload) -> str | None:

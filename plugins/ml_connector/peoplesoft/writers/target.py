@@ -22,13 +22,14 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import ConnectorError, InDoubt, Rejected, Unavailable
+from ml_connector.core.outcomes import in_doubt, loaded
 from ml_connector.peoplesoft.soap import Created
 from ml_connector.peoplesoft.writers.compare import normal
 from ml_connector.peoplesoft.writers.finder import Finder
 from ml_connector.peoplesoft.writers.kinds import REMOVED, Kind
 from ml_connector.peoplesoft.writers.lookup import Lookup, OpenInterface
 from ml_connector.peoplesoft.writers.options import WriterOptions
-from ml_connector.peoplesoft.writers.outcomes import conflict, held, in_doubt, loaded, one_by_one, rejected
+from ml_connector.peoplesoft.writers.outcomes import conflict, held, one_by_one, rejected
 from ml_connector.peoplesoft.writers.private import hide
 from ml_connector.peoplesoft.writers.read_back import read_back
 
