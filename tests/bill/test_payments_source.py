@@ -59,7 +59,10 @@ async def test_a_payment_becomes_a_document(back: Back) -> None:
         "fundingAccountType": "BANK_ACCOUNT", "createdTime": utc(held["createdTime"]),
         "updatedTime": utc(held["updatedTime"]),
         "billPayments": [
-            {"id": held["billPayments"][0]["id"], "billId": "00n01", "amount": Decimal("228.90")}
+            {
+                "id": held["billPayments"][0]["id"], "billId": "00n01", "amount": Decimal("228.90"),
+                "credits": Decimal(0),
+            }
         ],
     }  # fmt: skip
 

@@ -64,7 +64,7 @@ def dag_doc(definition: Definition, tenant: TenantConfig, flows: Sequence[Flow])
             "|---|---|---|",
             *rows,
             "",
-            "**Where is a document?** In the console (the plug at the left), or `... records --search TEXT`.",
+            "**Where is a document?** The console, or `airflow ml-connector records --search TEXT`.",
             "**Again?** Clear a red task, or `airflow ml-connector replay`. Nothing is ever created twice.",
             "**What would happen?** Trigger with *Dry run*, then `airflow ml-connector plan`.",
         ]
