@@ -25,6 +25,7 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import InDoubt, Rejected
+from ml_connector.core.outcomes import as_found
 
 ARCHIVED = "archived"
 ACTIVE = "active"
@@ -74,13 +75,7 @@ class BillTarget(ABC):
 
     async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
         """BILL decides at once; whoever asks gets what stands there now."""
-        found = await self.find(intents)
-        return [
-            Outcome(
-                one.key, "loaded" if one.verdict is Verdict.EQUAL else "accepted", target_id=one.target_id
-            )
-            for one in found
-        ]
+        return as_found(await self.find(intents))
 
     async def read_back(
         self, target_ids: Sequence[str] | None = None, cursor: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from ml_connector.core.contract import Intent, Outcome
+from ml_connector.core.contract import Found, Intent, Outcome, Verdict
 from ml_connector.core.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -37,6 +37,14 @@ def in_doubt(intent: Intent, reason: str, *, target_id: str | None = None) -> Ou
 def unsent(intent: Intent, cause: ConnectorError) -> Outcome:
     """Certainly not executed; ``cause`` stops the flow."""
     return Outcome(intent.key, "unsent", reason=str(cause), cause=cause)
+
+
+def as_found(found: Sequence[Found]) -> list[Outcome]:
+    """What a look-up says of accepted documents, where the target decides at once."""
+    return [
+        Outcome(one.key, "loaded" if one.verdict is Verdict.EQUAL else "accepted", target_id=one.target_id)
+        for one in found
+    ]
 
 
 async def send_each(intents: Sequence[Intent], send: One, refused: Refused) -> list[Outcome]:

@@ -22,7 +22,7 @@ from ml_connector.core.contract import (
     Verdict,
 )
 from ml_connector.core.errors import ConnectorError, InDoubt, Rejected, Unavailable
-from ml_connector.core.outcomes import in_doubt, loaded
+from ml_connector.core.outcomes import as_found, in_doubt, loaded
 from ml_connector.peoplesoft.soap import Created
 from ml_connector.peoplesoft.writers.compare import normal
 from ml_connector.peoplesoft.writers.finder import Finder
@@ -194,13 +194,7 @@ class ComponentTarget:
 
     async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
         """PeopleSoft decides at once; whoever asks gets what stands there now."""
-        found = await self.find(intents)
-        return [
-            Outcome(
-                one.key, "loaded" if one.verdict is Verdict.EQUAL else "accepted", target_id=one.target_id
-            )
-            for one in found
-        ]
+        return as_found(await self.find(intents))
 
     async def read_back(
         self, target_ids: Sequence[str] | None = None, cursor: str | None = None
