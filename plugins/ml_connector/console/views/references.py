@@ -11,6 +11,7 @@ from ml_connector.console.catalog import FlowEntry
 from ml_connector.core.config import find_dataset, find_mapping
 from ml_connector.core.config.values import REVERSE
 from ml_connector.core.contract import Payload
+from ml_connector.core.dag.configuration import chosen
 from ml_connector.core.dag.settings import read_settings
 from ml_connector.core.errors import ConnectorError
 from ml_connector.core.ledger import crosswalks
@@ -34,6 +35,7 @@ def references(connection: Connection, entry: FlowEntry, payload: Payload) -> Se
         return ()
     paths, tenant = read_settings().mappings_paths, entry.tenant_file
     try:
+        flow = chosen(entry.definition, tenant, flow)
         dataset = find_dataset(entry.definition.source.name, flow.dataset, paths).for_tenant(tenant)
         mapping = find_mapping(entry.definition.integration, flow.mapping, paths)
         wanted = compile_mapping(mapping, dataset, tenant).references(payload)

@@ -143,6 +143,11 @@ class Dataset(Level):
     page: PageSize = PageSize()
 
     @property
+    def reads_open(self) -> bool:
+        """Whether documents that may change without a new stamp are read again each time."""
+        return self.queries.open is not None or (self.read == "interface" and self.open_when is not None)
+
+    @property
     def unit_name(self) -> str:
         """The field that holds the document's business unit or SETID."""
         return self.unit_field or ("BUSINESS_UNIT" if self.unit == "business_unit" else "SETID")

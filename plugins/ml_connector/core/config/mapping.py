@@ -112,6 +112,7 @@ class State(Model):
 
     ``absent``: not there; ``reject`` and ``hold``: the document goes no further, for this reason.
     ``known``: only for documents that the target has already; nothing is created in this state.
+    ``releasable``: the held document is made ready all the same, and a person may let it go as it is.
     """
 
     state: Name
@@ -120,11 +121,14 @@ class State(Model):
     absent: Switch = False
     reject: Text | None = None
     hold: Text | None = None
+    releasable: Switch = False
 
     @model_validator(mode="after")
     def _one_only(self) -> Self:
         if (self.absent, self.reject is not None, self.hold is not None).count(True) > 1:
             raise wrong("at most one of absent, reject, hold")
+        if self.releasable and self.hold is None:
+            raise wrong("releasable only together with hold")
         return self
 
 

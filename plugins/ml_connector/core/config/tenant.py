@@ -28,7 +28,7 @@ from ml_connector.core.config.values import (
 
 NotifyEvent = Literal["failure", "deadline", "overdue", "subscription", "stale"]
 ALL_EVENTS: tuple[NotifyEvent, ...] = get_args(NotifyEvent)
-InterfaceKind = Literal["voucher", "journal", "supplier", "purchase_order"]
+InterfaceKind = Literal["voucher", "journal", "supplier", "purchase_order", "order_status", "trading_partner"]
 InterfaceName = Annotated[
     str, Form(r"[A-Z0-9_]{1,30}", "a name of up to 30 capitals, digits and _ such as AP_VOUCHER")
 ]

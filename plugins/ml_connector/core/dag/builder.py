@@ -29,13 +29,17 @@ from pydantic import BaseModel
 from ml_connector.core.config import Integration, InvalidFile, TenantConfig
 from ml_connector.core.config.values import duration_text
 from ml_connector.core.dag import documentation, notify, tasks
-from ml_connector.core.dag.configuration import check, healthy_tenants, is_enabled
+from ml_connector.core.dag.configuration import check as check_options
+from ml_connector.core.dag.configuration import chosen, healthy_tenants, is_enabled
 from ml_connector.core.dag.definition import (
     Back,
+    Check,
+    Choice,
     Definition,
     Flow,
     SourceFactory,
     TargetFactory,
+    Variant,
     collect,
 )
 from ml_connector.core.dag.params import run_params
@@ -43,8 +47,9 @@ from ml_connector.core.dag.retry import RETRIES, RETRY_DELAY, ConnectorRetryPoli
 from ml_connector.core.dag.settings import read_settings
 from ml_connector.core.dag.system import System
 from ml_connector.core.dag.tasks import Job
+from ml_connector.core.errors import ConfigurationError
 
-__all__ = ["Back", "Flow", "SourceFactory", "System", "TargetFactory", "integration"]
+__all__ = ["Back", "Choice", "Flow", "SourceFactory", "System", "TargetFactory", "Variant", "integration"]
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 """Before every schedule's first tick; what is read is decided by watermarks, never by a run's date."""
@@ -58,6 +63,7 @@ def integration(
     options: type[BaseModel],
     flows: Sequence[Flow],
     back: Back | None = None,
+    check: Check | None = None,
 ) -> dict[str, DAG]:
     """Build the DAGs of every tenant that enables the integration.
 
@@ -71,12 +77,13 @@ def integration(
         options: model of the integration's ``options`` in tenant files.
         flows: in the order in which they load, since later ones refer to earlier ones.
         back: what runs the other way.
+        check: looks at files that the integration has beside the tenant's.
 
     Returns:
         The DAGs by id. A tenant whose file is broken has none; the configuration DAG file says why.
     """
     known = [flow.group for flow in (*flows, *(back.flows if back else ()))]
-    definitions = [Definition(target.name, source, target, read, options, flows, known)]
+    definitions = [Definition(target.name, source, target, read, options, flows, known, check=check)]
     if back is not None:
         turned = Definition(target.name, target, source, back.read, options, back.flows, known)
         definitions.append(replace(turned, events=True, webhook=back.webhook))
@@ -89,7 +96,11 @@ def integration(
             dag_id = definition.dag_id(tenant.tenant)
             if wanted not in (None, dag_id) or not _fits(definition, tenant):
                 continue
-            enabled = [flow for flow in definition.flows if is_enabled(definition, tenant, flow, settings)]
+            enabled = [
+                _as_chosen(definition, tenant, flow)
+                for flow in definition.flows
+                if is_enabled(definition, tenant, flow, settings)
+            ]
             if enabled or not definition.events:
                 dags[dag_id] = _build(definition, tenant, enabled)
     return dags
@@ -100,10 +111,18 @@ def _fits(definition: Definition, tenant: TenantConfig) -> bool:
     if integration is None or not integration.enabled:
         return False
     try:
-        check(definition, tenant)
+        check_options(definition, tenant)
     except InvalidFile:
         return False
     return True
+
+
+def _as_chosen(definition: Definition, tenant: TenantConfig, flow: Flow) -> Flow:
+    """The flow as the tenant wants it; where its options do not say, its tasks fail and say so."""
+    try:
+        return chosen(definition, tenant, flow)
+    except ConfigurationError:
+        return flow
 
 
 def _build(definition: Definition, tenant: TenantConfig, flows: Sequence[Flow]) -> DAG:

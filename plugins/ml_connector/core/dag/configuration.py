@@ -79,16 +79,17 @@ def _override_faults(reading: Reading, tenant: TenantConfig, settings: Settings)
         check_overrides(
             tenant,
             [
-                find_mapping(definition.integration, flow.mapping, paths)
+                find_mapping(definition.integration, variant.mapping, paths)
                 for definition in reading.definitions
                 for flow in definition.flows
+                for variant in flow.variants
             ],
             [
                 find_dataset(system.name, name, paths)
                 for definition in reading.definitions
                 for flow in definition.flows
                 for system, names in (
-                    (definition.source, (flow.dataset,)),
+                    (definition.source, tuple(variant.dataset for variant in flow.variants)),
                     (definition.target, flow.look_ups),
                 )
                 for name in names
@@ -102,16 +103,19 @@ def _override_faults(reading: Reading, tenant: TenantConfig, settings: Settings)
 
 def _integration_faults(definition: Definition, tenant: TenantConfig, settings: Settings) -> Iterator[str]:
     try:
-        check(definition, tenant)
+        options = check(definition, tenant)
     except InvalidFile as error:
         yield str(error)
         return
+    if definition.check is not None:
+        yield from definition.check(tenant, options)
     for flow in definition.flows:
-        if definition.settings(tenant, flow).enabled is False:
+        if not_wanted(definition, tenant, flow):
             continue
         try:
-            dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths)
-            mapping = find_mapping(definition.integration, flow.mapping, settings.mappings_paths)
+            wanted = chosen(definition, tenant, flow)
+            dataset = find_dataset(definition.source.name, wanted.dataset, settings.mappings_paths)
+            mapping = find_mapping(definition.integration, wanted.mapping, settings.mappings_paths)
             check_mapping(mapping, dataset, tenant)
         except ConfigurationError as error:
             yield str(error)
@@ -132,6 +136,33 @@ def check(definition: Definition, tenant: TenantConfig) -> BaseModel:
     )
 
 
+def chosen(definition: Definition, tenant: TenantConfig, flow: Flow) -> Flow:
+    """The flow with the dataset and mapping that the tenant's options choose.
+
+    Raises:
+        InvalidFile: the tenant file does not fit the integration.
+        ConfigurationError: the options choose none.
+    """
+    if flow.choice is None:
+        return flow
+    found = flow.chosen(check(definition, tenant))
+    if found is None:
+        raise ConfigurationError(
+            f"tenant {tenant.tenant}: flow {flow.name} is switched on, and nothing says what it carries",
+            field=f"integrations.{definition.integration}.options.{flow.choice.option}",
+            expected=f"one of {', '.join(flow.choice.variants)}",
+        )
+    return found
+
+
+def not_wanted(definition: Definition, tenant: TenantConfig, flow: Flow) -> bool:
+    """Whether the tenant file switches a flow off, or leaves open what it would carry."""
+    switched = definition.settings(tenant, flow).enabled
+    if switched is not None or flow.choice is None:
+        return switched is False
+    return flow.chosen(check(definition, tenant)) is None
+
+
 def is_enabled(definition: Definition, tenant: TenantConfig, flow: Flow, settings: Settings) -> bool:
     """Whether a tenant runs a flow: as its file says, or else as the mapping does.
 
@@ -142,7 +173,10 @@ def is_enabled(definition: Definition, tenant: TenantConfig, flow: Flow, setting
     if switched is not None:
         return switched
     try:
-        return find_mapping(definition.integration, flow.mapping, settings.mappings_paths).enabled
+        if not_wanted(definition, tenant, flow):
+            return False
+        mapping = chosen(definition, tenant, flow).mapping
+        return find_mapping(definition.integration, mapping, settings.mappings_paths).enabled
     except ConfigurationError:
         return True
 

@@ -8,15 +8,15 @@ in which they describe and do not build.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from ml_connector.core.config import Dataset, FlowSettings, TenantConfig
+from ml_connector.core.config import Dataset, FlowSettings, Rule, TenantConfig
 from ml_connector.core.contract import EventSource, Source, Target
 from ml_connector.core.dag.system import System
 from ml_connector.core.state.store import Store
@@ -37,7 +37,42 @@ TargetFactory = Callable[[TenantConfig, Store, BaseModel], AbstractAsyncContextM
 VerifierFactory = Callable[[TenantConfig, Store], Verifier]
 """Makes what decides whether a delivered event is genuine; reads the connection at once."""
 
+RulesFactory = Callable[[TenantConfig, BaseModel], Mapping[str, Rule]]
+"""Rules that follow from files of the integration's own, for mappings that name them. Read in the task;
+what a tenant file says of the same rule comes first."""
+
+Check = Callable[[TenantConfig, BaseModel], Sequence[str]]
+"""What is wrong with files that an integration has beside the tenant's: sentences for people."""
+
 _MARK = "ml_connector.core.dag.builder"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several kinds of documents that a flow may carry."""
+
+    dataset: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Lets an option of the tenant decide which documents a flow carries.
+
+    Attributes:
+        option: path of the option, e.g. ``invoices.mode``; while it is empty the flow does not run.
+        variants: by the option's value.
+    """
+
+    option: str
+    variants: Mapping[str, Variant]
+
+    def of(self, options: BaseModel) -> Variant | None:
+        """What the tenant chose; None where it has not."""
+        value: object = options
+        for name in self.option.split("."):
+            value = getattr(value, name)
+        return None if value is None else self.variants[str(value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +86,9 @@ class Flow:
         target: opens the target.
         look_ups: datasets of the target system in which the target looks things up; a tenant file may
             name their queries too.
+        choice: where the tenant decides which documents it carries; ``dataset`` and ``mapping`` are then
+            those of one of the variants.
+        rules: gives the mapping the rules that follow from files of the integration's own.
     """
 
     name: str
@@ -58,11 +96,27 @@ class Flow:
     mapping: str
     target: TargetFactory
     look_ups: Sequence[str] = ()
+    choice: Choice | None = None
+    rules: RulesFactory | None = None
 
     @property
     def group(self) -> str:
         """Name of the task group, and of the flow in a tenant file."""
         return self.name.partition(".")[2]
+
+    @property
+    def variants(self) -> Sequence[Variant]:
+        """Every dataset with its mapping that the flow may use."""
+        return tuple(self.choice.variants.values()) if self.choice else (Variant(self.dataset, self.mapping),)
+
+    def chosen(self, options: BaseModel) -> Flow | None:
+        """The flow as a tenant's options have it; None where they do not say which documents it carries."""
+        if self.choice is None:
+            return self
+        variant = self.choice.of(options)
+        if variant is None:
+            return None
+        return replace(self, dataset=variant.dataset, mapping=variant.mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +144,7 @@ class Definition:
         known_flows: names of the flows of both directions, as a tenant file may name them.
         events: the DAG that is started by events; its source is the other system.
         webhook: makes the verifier of delivered events.
+        check: looks at files that the integration has beside the tenant's.
     """
 
     integration: str
@@ -101,6 +156,7 @@ class Definition:
     known_flows: Sequence[str] = field(repr=False)
     events: bool = False
     webhook: VerifierFactory | None = None
+    check: Check | None = None
 
     @property
     def prefix(self) -> str:

@@ -30,7 +30,7 @@ from ml_connector.core.config.tenant import NotifyEvent
 from ml_connector.core.contract import Source, Target
 from ml_connector.core.dag import notify
 from ml_connector.core.dag.cadence import is_due, next_due
-from ml_connector.core.dag.configuration import check
+from ml_connector.core.dag.configuration import check, chosen
 from ml_connector.core.dag.definition import Definition, Flow
 from ml_connector.core.dag.logins import tried_once
 from ml_connector.core.dag.params import read_params
@@ -142,7 +142,8 @@ def flow_context(job: Job, settings: Settings, store: Store, params: RunParams, 
     from ml_connector.core.mapping import compile_mapping
     from ml_connector.core.stages.context import FlowContext
 
-    definition, flow, tenant = job.definition, job.flow, job.tenant
+    definition, tenant = job.definition, with_rules(job)
+    flow = chosen(definition, tenant, job.flow)
     dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths).for_tenant(tenant)
     mapping = find_mapping(definition.integration, flow.mapping, settings.mappings_paths)
     check_mapping(mapping, dataset, tenant)
@@ -157,6 +158,14 @@ def flow_context(job: Job, settings: Settings, store: Store, params: RunParams, 
         params=params,
         events_from=definition.source.name if definition.events else None,
     )
+
+
+def with_rules(job: Job) -> TenantConfig:
+    """The tenant with the rules that follow from the integration's own files; its own come first."""
+    if job.flow.rules is None:
+        return job.tenant
+    found = job.flow.rules(job.tenant, check(job.definition, job.tenant))
+    return job.tenant.model_copy(update={"rules": {**found, **job.tenant.rules}})
 
 
 @dataclass(slots=True)

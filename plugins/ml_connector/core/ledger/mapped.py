@@ -165,10 +165,10 @@ def final_status(row: AnyRow, verdict: Verdict) -> Status:
     """
     if row.status in _UNTOUCHED:
         return Status(row.status)
+    if verdict.staged_hash is not None and verdict.staged_hash == row.loaded_hash:
+        return Status.LOADED  # what a person released, and was sent, is not held again
     if verdict.status is not Status.READY:
         return verdict.status
-    if verdict.staged_hash == row.loaded_hash:
-        return Status.LOADED
     if verdict.absent and row.target_id is None:
         return Status.EXCLUDED
     return Status.READY

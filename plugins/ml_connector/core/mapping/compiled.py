@@ -47,6 +47,7 @@ class _State:
     when: Test | None
     reject: TextGetter | None
     hold: TextGetter | None
+    releasable: bool
     checks: tuple[Callable[[Frame], None], ...]
     body: Getter
 
@@ -150,10 +151,11 @@ class CompiledMapping:
             facts.group = state.name
         if state.reject is not None:
             raise Refusal(state.reject(frame) or state.name)
-        if state.hold is not None:
+        held = None if state.hold is None else state.hold(frame) or state.name
+        if held is not None and not state.releasable:
             return Hold(
                 facts.label, facts.amount, facts.currency, facts.party, facts.group,
-                facts.reference, reason=state.hold(frame) or state.name,
+                facts.reference, reason=held,
             )  # fmt: skip
         for check in state.checks:
             check(frame)
@@ -166,6 +168,7 @@ class CompiledMapping:
             facts.group,
             facts.reference,
             desired=desired,
+            hold=held,
         )
 
     def _choose(self, frame: Frame, *, known: bool) -> _State:
@@ -230,6 +233,7 @@ def _compile_state(
         when=conditions.compile(state.when) if state.when is not None else None,
         reject=templates.compile(state.reject, scope, whole=False) if state.reject else None,
         hold=templates.compile(state.hold, scope, whole=False) if state.hold else None,
+        releasable=state.releasable,
         checks=tuple(
             compile_check(check, scope, conditions.compile(check.when) if check.when is not None else None)
             for check in mapping.checks

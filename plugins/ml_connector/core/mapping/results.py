@@ -44,9 +44,10 @@ class Facts:
 
 @dataclass(slots=True, kw_only=True)
 class Mapped(Facts):
-    """The document can be sent."""
+    """The document can be sent; where ``hold`` gives a reason, not before a person releases it."""
 
     desired: Desired
+    hold: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

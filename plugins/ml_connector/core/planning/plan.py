@@ -190,10 +190,10 @@ def _line(
 
 
 def _operation(ctx: FlowContext, row: AnyRow | None, verdict: Verdict) -> str:
-    if verdict.status in _OPERATIONS:
-        return _OPERATIONS[verdict.status]
     status = mapped.final_status(row or _NO_ROW, verdict)
-    if status is not Status.READY:
+    if status in _OPERATIONS and not _is_released(row, verdict):
+        return _OPERATIONS[status]
+    if status not in (Status.READY, Status.HELD):
         return "unchanged"
     if (
         row is not None
@@ -205,6 +205,17 @@ def _operation(ctx: FlowContext, row: AnyRow | None, verdict: Verdict) -> str:
     if verdict.absent:
         return "remove"
     return "update" if row is not None and row.target_id else "create"
+
+
+def _is_released(row: AnyRow | None, verdict: Verdict) -> bool:
+    """Whether a person has let go what the mapping holds."""
+    return (
+        row is not None
+        and verdict.status is Status.HELD
+        and row.status == Status.READY
+        and not row.unmapped
+        and row.staged_hash == verdict.staged_hash
+    )
 
 
 def _crosswalk(

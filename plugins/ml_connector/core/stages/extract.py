@@ -93,7 +93,7 @@ def scans(ctx: FlowContext, unit: str) -> list[Scan]:
         return [Scan.CHANGES]
     if ctx.dataset.change is None or ctx.params.full or _full_is_due(ctx, unit):
         return [Scan.FULL]
-    return [Scan.CHANGES, Scan.OPEN] if ctx.dataset.queries.open else [Scan.CHANGES]
+    return [Scan.CHANGES, Scan.OPEN] if ctx.dataset.reads_open else [Scan.CHANGES]
 
 
 def _full_is_due(ctx: FlowContext, unit: str) -> bool:

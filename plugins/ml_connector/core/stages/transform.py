@@ -121,13 +121,13 @@ def judge(
         return Verdict(row.id, status, reason, result, ctx.mapping.fingerprint, **more)
 
     match result:
-        case Mapped(desired=desired):
+        case Mapped(desired=desired, hold=hold):
             data = codec.encode(desired.as_payload())
             nothing = (
                 f"nothing to send: {desired.state}" if desired.absent and row.target_id is None else None
             )
             more = {"staged_hash": codec.digest_of(data), "state": desired.state, "absent": desired.absent}
-            return verdict(Status.READY, nothing, **more), data
+            return verdict(Status.HELD if hold else Status.READY, hold or nothing, **more), data
         case Waiting(crosswalk=name, key=key):
             status, reason = missing[name, key]
             return verdict(status, reason, waits=(name, key)), None
