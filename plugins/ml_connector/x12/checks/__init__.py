@@ -1,0 +1,1 @@
+"""The parts of the checker: values, segments, order, totals, envelope."""

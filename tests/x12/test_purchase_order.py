@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml_connector.x12.documents.parts import Contact, Party, Reference, Schedule, Terms
+from ml_connector.x12.documents.purchase_order import OrderLine, PurchaseOrder, build_purchase_order
+from ml_connector.x12.model import X12Error
+from ml_connector.x12.text import Dialect
+from ml_connector.x12.writer import write
+
+from .made import DIALECT_IDS, DIALECTS, NUMBERS, ORDER, dialects, envelope, orders
+from .oracle import Oracle
+from .oracles import complaints, read_back
+
+MODERN = DIALECTS[6]
+
+
+def written(order: PurchaseOrder, dialect: Dialect) -> bytes:
+    return write(envelope(dialect), NUMBERS, "PO", [build_purchase_order(order, dialect)])
+
+
+def built(order: PurchaseOrder, dialect: Dialect | None = None) -> list[str]:
+    return ["*".join(one) for one in build_purchase_order(order, dialect or Dialect())]
+
+
+def with_line(**changes: object) -> PurchaseOrder:
+    return replace(ORDER, lines=(replace(ORDER.lines[1], **changes),), total=None)  # type: ignore[arg-type]
+
+
+def test_the_example_is_written_segment_by_segment() -> None:
+    assert built(ORDER) == [
+        "BEG*00*SA*US001-0000000007**20261120",
+        "CUR*BY*USD",
+        "REF*IA*0000000002",
+        "REF*DP*10000",
+        "PER*BD*SMITH, PAT*TE*5551234567*EM*PAT@EXAMPLE.COM",
+        "FOB*PP*DE*DAYTON DC",
+        "ITD*01*3*2**10**30",
+        "DTM*002*20261204",
+        "N9*L1*NOTES",
+        "MSG*DELIVER TO DOCK 4 BETWEEN 0700 AND 1500",
+        "N1*ST*DAYTON PLANT*92*PLT01",
+        "N3*900 INDUSTRIAL PKWY*DOCK 4",
+        "N4*DAYTON*OH*45402*US",
+        "N1*VN*ACME SUPPLY CO*1*123456789",
+        "PO1*1*100*EA*12.5*PE*BP*10004*VP*AX-31566",
+        "PID*F****HEX BOLT M8 X 40, ZINC",
+        "SCH*60*EA***002*20261204",
+        "SCH*40*EA***002*20261218",
+        "PO1*2*25.5*LB*3.0075**BP*10077",
+        "PID*F****THREAD SEALANT BULK",
+        "N9*L1*NOTES",
+        "MSG*KEEP DRY",
+        "N1*ST**92*PLT02",
+        "CTT*2*125.5",
+        "AMT*TT*1326.69",
+    ]
+
+
+def test_notes_go_into_mtx_from_005010_on() -> None:
+    modern = built(ORDER, MODERN)
+    assert "MTX**KEEP DRY" in modern
+    assert not any(one.startswith("MSG") for one in modern)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=DIALECT_IDS)
+def test_nobody_objects_to_the_example(dialect: Dialect) -> None:
+    assert complaints(written(ORDER, dialect)) == []
+
+
+@pytest.mark.parametrize("dialect", [DIALECTS[0], MODERN], ids=["004010", "005010"])
+def test_its_codes_stand_in_the_standards_lists(facts: Path, dialect: Dialect) -> None:
+    assert Oracle(facts).errors(written(ORDER, dialect), codes=True) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(order=orders(), dialect=dialects)
+def test_nobody_objects_to_any_order(order: PurchaseOrder, dialect: Dialect) -> None:
+    assert complaints(written(order, dialect)) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(st.text("AB*~>|^:09 é-_.\n", min_size=1, max_size=60), min_size=5, max_size=5),
+    dialect=dialects,
+)
+def test_any_identifier_is_written_whole_or_the_order_refused(values: list[str], dialect: Dialect) -> None:
+    number, reference, party, product, line = values
+    order = replace(
+        with_line(number=line, ids=(("BP", product),)),
+        number=number,
+        references=(Reference("CT", reference),),
+        parties=(Party(role="ST", qualifier="92", id=party),),
+    )
+    try:
+        data = written(order, dialect)
+    except X12Error:
+        return
+    assert complaints(data) == []
+    found = {one[0]: one for one in read_back(data).groups[0].sets[0].segments if one[0] != "N1"}
+    assert (found["BEG"][3], found["REF"][2], found["PO1"][1], found["PO1"][7]) == (
+        number,
+        reference,
+        line,
+        product,
+    )
+    assert len(number) <= 22
+
+
+@pytest.mark.parametrize("dialect", [DIALECTS[0], MODERN], ids=["004010", "005010"])
+def test_an_order_of_999_lines(dialect: Dialect) -> None:
+    lines = tuple(replace(ORDER.lines[0], number=str(number)) for number in range(1, 1000))
+    data = written(replace(ORDER, lines=lines), dialect)
+    assert complaints(data) == []
+    (found,) = read_back(data).groups[0].sets
+    assert sum(one[0] == "PO1" for one in found.segments) == 999
+    assert ("CTT", "999", "99900") in found.segments
+
+
+def test_zero_and_negative_values() -> None:
+    found = built(with_line(quantity=Decimal(-5), price=Decimal("0.00"), basis=None))
+    assert "PO1*2*-5*LB*0**BP*10077" in found
+    assert complaints(written(with_line(quantity=Decimal("-0.0"), price=Decimal(-1)), Dialect())) == []
+
+
+def test_a_sum_of_quantities_that_does_not_fit_is_left_out() -> None:
+    found = built(with_line(quantity=Decimal("12345678.12345")))
+    assert found[-1] == "CTT*1"
+
+
+def test_a_60_character_description_stays_in_one_piece_and_a_long_one_is_split_between_words() -> None:
+    text = "HEX BOLT M8 X 40 ZINC PLATED GRADE 8.8 WITH NUT AND WASHER.."
+    assert len(text) == 60
+    assert f"PID*F****{text}" in built(with_line(description=text))
+    long = built(with_line(description=f"{text} {text}"))
+    assert [one for one in long if one.startswith("PID")] == [
+        f"PID*F****{text} HEX BOLT M8 X 40",
+        "PID*F****ZINC PLATED GRADE 8.8 WITH NUT AND WASHER..",
+    ]
+
+
+def test_delimiters_in_a_name_become_blanks() -> None:
+    order = replace(ORDER, parties=(Party(role="VN", name="A*B~C>D & Ünlü “Söhne”"),))
+    assert 'N1*VN*A B C D & Unlu "Sohne"' in built(order)
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (replace(ORDER, number="X" * 23), "The order number has 23 characters"),
+        (replace(ORDER, number="US001*7"), "The order number holds '\\*'"),
+        (replace(ORDER, number=""), "The order number has 0 characters"),
+        (replace(ORDER, references=(Reference("CT", "C" * 31),)), "Reference CT has 31 characters"),
+        (with_line(ids=(("VP", "V" * 49),)), "Line 2: product id VP has 49 characters"),
+        (with_line(ids=(("VP", "Größe"),)), "product id VP holds 'ß"),
+        (with_line(ids=(("BP", "1"),) * 11), "Line 2 has 11 product ids"),
+        (with_line(unit="EACH"), "Line 2: the unit has 4 characters"),
+        (with_line(unit="ea"), "Line 2: the unit is no code of digits and capitals"),
+        (with_line(unit="E."), "Line 2: the unit is no code of digits and capitals"),
+        (with_line(price=Decimal("123456789012.345678")), r"the price \(R\) has 18 digits"),
+        (with_line(schedules=(Schedule(quantity=Decimal(1), date="2026-12-04"),)), "do not add up"),
+        (with_line(number="1" * 21), "The number of a line has 21 characters"),
+        (replace(ORDER, lines=()), "has no lines"),
+        (replace(ORDER, lines=ORDER.lines[:1] * 2), "has two lines of one number"),
+        (replace(ORDER, date="20.11.2026"), "The order date is no date"),
+        (replace(ORDER, parties=(Party(role="ST"),)), "Party ST has neither a name nor a number"),
+        (
+            replace(ORDER, parties=(Party(role="ST", qualifier="92", id="1"),)),
+            "number of party ST has 1 char",
+        ),
+        (replace(ORDER, terms=Terms(percent=Decimal(2))), "neither days nor a date"),
+    ],
+)
+def test_what_would_be_cut_or_lost_is_refused(order: PurchaseOrder, reason: str) -> None:
+    with pytest.raises(X12Error, match=reason):
+        build_purchase_order(order, Dialect())
+
+
+def test_longer_references_fit_into_005010() -> None:
+    order = replace(ORDER, references=(Reference("CT", "C" * 50),))
+    assert f"REF*CT*{'C' * 50}" in built(order, MODERN)
+
+
+def test_a_mail_address_that_the_charset_cannot_carry_is_left_out() -> None:
+    order = replace(ORDER, contacts=(Contact(name="Pat", phone="555", mail="pat_smith@example.com"),))
+    assert "PER*BD*PAT*TE*555" in built(order, Dialect(charset="basic"))
+    assert "PER*BD*Pat*TE*555*EM*pat_smith@example.com" in built(order)
+
+
+def test_a_contact_of_which_nothing_remains_is_left_out() -> None:
+    order = replace(ORDER, contacts=(Contact(name="日本"), Contact()))
+    assert not any(one.startswith("PER") for one in built(order))
+
+
+def test_a_state_of_more_than_two_letters_is_a_region() -> None:
+    order = replace(ORDER, parties=(Party(role="ST", name="SYDNEY", city="SYDNEY", state="NSW"),))
+    assert "N4*SYDNEY*****NSW".replace("*****", "****SP*") in built(order)
+
+
+def test_an_order_line_without_price_says_nothing_about_its_basis() -> None:
+    line = OrderLine(number="1", quantity=Decimal(1), unit="EA", basis="PE", ids=(("BP", "X"),))
+    assert "PO1*1*1*EA***BP*X" in built(replace(ORDER, lines=(line,)))
