@@ -18,6 +18,7 @@ from ml_connector.console.pages import (
     actions,
     crosswalks,
     documents,
+    interchanges,
     overview,
     plans,
     reconciliation,
@@ -29,7 +30,7 @@ from ml_connector.core.errors import ConnectorError
 
 log = logging.getLogger(__name__)
 
-PAGES = (overview, documents, actions, crosswalks, reconciliation, plans, settlements)
+PAGES = (overview, documents, interchanges, actions, crosswalks, reconciliation, plans, settlements)
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Scope]]

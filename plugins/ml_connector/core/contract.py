@@ -306,6 +306,7 @@ class Limits:
         adopt: existing objects can be looked up before the first create.
         distinct: two documents of one party with one label are one and the same (an invoice entered
             twice): the second is for a person, whether or not the target would take it.
+        shared: several documents may stand for one object: two suppliers that are one trading partner.
     """
 
     concurrency: int = 1
@@ -314,6 +315,7 @@ class Limits:
     read_back: int = 50
     adopt: bool = True
     distinct: bool = False
+    shared: bool = False
 
 
 class Progress(Protocol):

@@ -17,6 +17,7 @@ from ml_connector.console.views.references import Reference, references
 from ml_connector.console.views.states import MEANING
 from ml_connector.core.contract import Desired, Payload
 from ml_connector.core.ledger import related, stories
+from ml_connector.core.ledger.exchange import history
 from ml_connector.core.ledger.scope import Status
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.store import Store
@@ -65,6 +66,8 @@ class Story:
     settlements: Sequence[AnyRow] = ()
     referred: Sequence[AnyRow] = ()
     paid: Sequence[AnyRow] = ()
+    same_order: Sequence[AnyRow] = ()
+    exchanges: Sequence[AnyRow] = ()
 
 
 def story(access: Access, store: Store, entry: FlowEntry, key: str) -> Story | None:
@@ -143,6 +146,8 @@ def _add_related(access: Access, connection: Connection, made: Story, source: Pa
     made.referred = [item for item in of_references if item.id != row.id]
     party = row.party or row.key
     made.of_party = related.of_party(connection, row, flows, party)
+    made.same_order = related.of_reference(connection, row, flows)
+    made.exchanges = history.of_document(connection, row)
     made.waiting = related.waiting_for(connection, row, flows)
     made.settlements = related.settlements(connection, row, flows)
     if made.settlements:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, or_, select
 
 from ml_connector.core.ledger.scope import Status
-from ml_connector.core.ledger.search import LISTED, party_is
+from ml_connector.core.ledger.search import LISTED, party_is, reference_is
 from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document, settlement
 
@@ -29,6 +29,20 @@ def of_party(connection: Connection, row: AnyRow, flows: Sequence[str], party: s
     where = and_(
         document.c.tenant == row.tenant,
         party_is(party),
+        document.c.flow.in_(flows),
+        document.c.id != row.id,
+        document.c.status != Status.EXCLUDED,
+    )
+    return connection.execute(select(*LISTED).where(where).order_by(document.c.id.desc()).limit(LIMIT)).all()
+
+
+def of_reference(connection: Connection, row: AnyRow, flows: Sequence[str]) -> Sequence[AnyRow]:
+    """The newest other documents that name the same purchase order, of whatever flow."""
+    if not row.reference:
+        return []
+    where = and_(
+        document.c.tenant == row.tenant,
+        reference_is(row.reference),
         document.c.flow.in_(flows),
         document.c.id != row.id,
         document.c.status != Status.EXCLUDED,

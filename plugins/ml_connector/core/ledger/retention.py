@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, exists, or_, select, update
 
 from ml_connector.core.audit.trail import add_link
 from ml_connector.core.ledger.scope import Status
@@ -16,9 +16,11 @@ from ml_connector.core.state.schema import (
     batch,
     document,
     inbox,
+    interchange,
     payload,
     plan,
     reconciliation,
+    transaction_set,
 )
 from ml_connector.core.state.store import Store, Transaction
 
@@ -27,6 +29,12 @@ EVENTS_KEPT = timedelta(days=180)
 
 FINISHED = (Status.LOADED, Status.EXCLUDED)
 CHAINS = 200
+
+ANSWERED = ("acknowledged", "acknowledged_with_errors", "rejected", "not_expected", "taken", "duplicate")
+"""States of transaction sets that wait for nothing; see ``ledger.exchange``."""
+
+UNDER_WAY = ("built", "uploading", "failed", "quarantined")
+"""States of interchanges that somebody still needs the bytes of."""
 
 
 def purge(store: Store, keep: timedelta) -> dict[str, int]:
@@ -50,6 +58,7 @@ def purge(store: Store, keep: timedelta) -> dict[str, int]:
             removed[table.name] = tx.connection.execute(delete(table).where(column < before)).rowcount
         closed = inbox.c.closed_at < min(before, store.now() - EVENTS_KEPT)
         removed["events"] = tx.connection.execute(delete(inbox).where(closed)).rowcount
+        removed["interchanges"] = _purge_exchanges(tx, before)
         tx.record("purged", {"before": before.isoformat(), **removed})
     removed["audit_chains"] = 0
     while count := _purge_chains(store, before):
@@ -63,6 +72,27 @@ def _purge_payloads(tx: Transaction, before: datetime) -> int:
     )
     condition = (payload.c.document_id.in_(old), payload.c.created_at < before)
     return tx.connection.execute(delete(payload).where(*condition)).rowcount
+
+
+def _purge_exchanges(tx: Transaction, before: datetime) -> int:
+    """Take the content from what was sent and received.
+
+    Numbers, hashes and keys stay, so that nothing is taken twice and an old number can still be explained.
+    """
+    sets = transaction_set.c
+    of_document = or_(
+        document.c.id == sets.document_id,
+        and_(document.c.tenant == sets.tenant, document.c.flow == sets.flow, document.c.key == sets.key),
+    )
+    needed = exists().where(of_document, document.c.status.not_in(FINISHED))
+    waits = exists().where(sets.interchange_id == interchange.c.id, or_(sets.status.not_in(ANSWERED), needed))
+    closed = and_(interchange.c.created_at < before, interchange.c.status.not_in(UNDER_WAY), ~waits)
+    old = select(interchange.c.id).where(closed)
+    tx.connection.execute(
+        update(transaction_set).where(sets.interchange_id.in_(old), sets.data.is_not(None)).values(data=None)
+    )
+    where = and_(closed, interchange.c.content.is_not(None))
+    return tx.connection.execute(update(interchange).where(where).values(content=None)).rowcount
 
 
 def _purge_chains(store: Store, before: datetime) -> int:

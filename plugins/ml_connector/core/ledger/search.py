@@ -199,5 +199,13 @@ def party_is(party: str) -> ColumnElement[bool]:
     return and_(number >= digits, number <= digits, column >= party, column <= party)
 
 
+def reference_is(reference: str) -> ColumnElement[bool]:
+    """A document's further number is exactly this one; see :func:`party_is`."""
+    number, column = NumberIn(document.c.reference), document.c.reference
+    digits = func.lower((reference.partition("|")[2] or reference).lstrip("0"))
+    named = column.is_not(None)  # the index holds no others
+    return and_(named, number >= digits, number <= digits, column >= reference, column <= reference)
+
+
 def _begins(term: ColumnElement[str], text: ColumnElement[str]) -> ColumnElement[bool]:
     return and_(term >= text, term < text.concat(HIGHEST))

@@ -77,6 +77,8 @@ def owned(
     tx: Transaction, ctx: FlowContext, taken: Sequence[Claim], found: Mapping[str, Found]
 ) -> dict[str, str]:
     """Objects that were found for a document and are another one's: target id to that one's key."""
+    if ctx.need_target().limits.shared:
+        return {}
     ids = {
         target_id: claim.row.id
         for claim in taken

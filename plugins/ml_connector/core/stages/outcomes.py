@@ -86,6 +86,8 @@ class Settler:
 
     def _refuse_second_owners(self, tx: Transaction, pairs: Sequence[Pair]) -> list[Pair]:
         """An object that another document stands for already cannot be this one's too."""
+        if self.ctx.need_target().limits.shared:
+            return list(pairs)
         owners: dict[str, Claim] = {}
         for claim, outcome in pairs:
             if outcome.result in ("loaded", "accepted") and outcome.target_id and claim.row.target_id is None:

@@ -14,14 +14,14 @@ from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.schema import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 """Revision that the code needs: the newest file in ``migrations/versions``."""
 
 VERSION_TABLE = "ml_connector_version"
 version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 """Alembic's own table, as Alembic would create it."""
 
-SEQUENCES = ("document_id", "reconciliation_id")
+SEQUENCES = ("document_id", "reconciliation_id", "interchange_id", "transaction_set_id")
 
 
 def current_revision(database: Database) -> str | None:

@@ -1,0 +1,418 @@
+"""Interchanges that we send: bytes, numbers and documents in one place, so that a retry sends the same again.
+
+An interchange is kept before its first byte leaves. What a partner's acknowledgment names are only
+control numbers; the rows kept here say which document they stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, tuple_, update
+
+from ml_connector.core import codec
+from ml_connector.core.contract import Payload
+from ml_connector.core.errors import ConfigurationError
+from ml_connector.core.ledger.exchange.control_numbers import Address
+from ml_connector.core.state.database import AnyRow, upsert
+from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.store import Store, Transaction, in_chunks
+
+OUT = "out"
+
+BUILT, UPLOADING, UPLOADED, DELIVERED, FAILED = "built", "uploading", "uploaded", "delivered", "failed"
+"""States of an interchange. ``uploading``: it may have arrived. ``failed``: not passed on to the partner."""
+
+SENT, NOT_EXPECTED = "sent", "not_expected"
+"""States of a transaction set that was uploaded, with and without a 997 to come. Before it is ``built``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSet:
+    """One transaction set, or one document in a file that is no X12 (then without numbers).
+
+    Attributes:
+        set_code: ST01, or a word such as ``vendor``.
+        group_code: GS01.
+        group_number: GS06.
+        set_number: ST02.
+        document_id: row in the ledger; None for what is no document of it, such as our 997s.
+        key: natural key of the document.
+        document_hash: hash of what the mapping wanted.
+        reference: number of the order or invoice.
+        data: what must be known again when it is answered.
+    """
+
+    set_code: str
+    group_code: str | None = None
+    group_number: int | None = None
+    set_number: str | None = None
+    flow: str | None = None
+    document_id: int | None = None
+    key: str | None = None
+    document_hash: str | None = None
+    reference: str | None = None
+    data: Payload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewInterchange:
+    """An interchange to keep. ``route`` says where it goes: folder, action or endpoint.
+
+    ``number`` is ISA13; None for what is no X12. Files that are no X12 carry a number of their own in
+    their content (``allocate`` gives them too), since the same bytes are kept only once.
+    """
+
+    address: Address
+    partner: str | None
+    file_name: str
+    content: bytes = field(repr=False)
+    sets: Sequence[NewSet]
+    number: int | None = None
+    route: Payload = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One transaction set that we sent, with its interchange.
+
+    Attributes:
+        status: of the interchange; see the constants of this module.
+        set_status: ``built``, ``sent``, ``not_expected``, or what the acknowledgment said (``answers``).
+        set_reason: why it was rejected, in words.
+        answer_due_at: when its acknowledgment is overdue.
+        alerted_at: when people were told so; stays when it comes late.
+        response: what the business said; see ``answers``.
+        data: ``acknowledgment`` and ``response`` as they were decoded, beside what was kept with it.
+    """
+
+    interchange_id: int
+    set_id: int
+    tenant: str
+    environment: str
+    partner: str | None
+    sender: str
+    receiver: str
+    number: int | None
+    group_code: str | None
+    group_number: int | None
+    set_code: str
+    set_number: str | None
+    flow: str | None
+    document_id: int | None
+    key: str | None
+    document_hash: str | None
+    reference: str | None
+    file_name: str
+    content_hash: str
+    size: int
+    status: str
+    reason: str | None
+    set_status: str
+    set_reason: str | None
+    response: str | None
+    created_at: datetime
+    uploaded_at: datetime | None
+    picked_up_at: datetime | None
+    delivered_at: datetime | None
+    answer_due_at: datetime | None
+    alerted_at: datetime | None
+    responded_at: datetime | None
+    route: Payload = field(default_factory=dict, repr=False)
+    data: Payload = field(default_factory=dict, repr=False)
+
+    @property
+    def left(self) -> bool:
+        """Whether it was uploaded for certain."""
+        return self.uploaded_at is not None
+
+
+_OF_INTERCHANGE = (
+    "environment", "number", "file_name", "content_hash", "size", "status", "reason", "uploaded_at",
+    "picked_up_at", "delivered_at", "answer_due_at", "alerted_at",
+)  # fmt: skip
+_OF_SET = (
+    "interchange_id", "tenant", "partner", "sender", "receiver", "group_code", "group_number", "set_code",
+    "set_number", "flow", "document_id", "key", "document_hash", "reference", "response", "created_at",
+    "responded_at",
+)  # fmt: skip
+_COLUMNS = (
+    *(interchange.c[name] for name in _OF_INTERCHANGE),
+    *(transaction_set.c[name] for name in _OF_SET),
+    transaction_set.c.id.label("set_id"),
+    transaction_set.c.status.label("set_status"),
+    transaction_set.c.reason.label("set_reason"),
+    interchange.c.route.label("sealed_route"),
+    transaction_set.c.data.label("sealed_data"),
+)
+
+
+# ---- keeping
+
+
+def keep(tx: Transaction, new: NewInterchange) -> list[Exchange]:
+    """Store an interchange and its sets; the bytes are sealed, and the trail gets every number.
+
+    Returns:
+        The sets, in the order given.
+
+    Raises:
+        ValueError: the same bytes were kept before, so they carry no number of their own.
+    """
+    now, (number,) = tx.store.now(), tx.new_ids(interchange, 1)
+    values = {
+        "id": number, "tenant": new.address.tenant, "environment": new.address.environment,
+        "direction": OUT, "partner": new.partner, "sender": new.address.sender,
+        "receiver": new.address.receiver, "number": new.number, "file_name": new.file_name,
+        "route": tx.store.seal(new.route), "content": tx.store.cipher.seal(new.content),
+        "content_hash": codec.digest_of(new.content), "size": len(new.content), "status": BUILT,
+        "since": now, "created_at": now,
+    }  # fmt: skip
+    statement = upsert(tx.connection, interchange).values(values).on_conflict_do_nothing()
+    if tx.connection.execute(statement.returning(interchange.c.id)).first() is None:
+        raise ValueError(f"{new.file_name}: the same bytes were sent under another name already")
+    ids = list(tx.new_ids(transaction_set, len(new.sets)))
+    if ids:
+        rows = [_set_values(tx, new, one) | {"id": id_} for id_, one in zip(ids, new.sets, strict=True)]
+        shared = {"interchange_id": number, "created_at": now, "since": now}
+        tx.connection.execute(insert(transaction_set), [row | shared for row in rows])
+    for one in new.sets:
+        tx.record("interchange built", _built(new, one, values), **_labels(new, one))
+    found = {exchange.set_id: exchange for exchange in of_interchanges(tx.connection, tx.store, [number])}
+    return [found[id_] for id_ in ids]
+
+
+def _set_values(tx: Transaction, new: NewInterchange, one: NewSet) -> Payload:
+    return {
+        "tenant": new.address.tenant, "direction": OUT, "partner": new.partner, "sender": new.address.sender,
+        "receiver": new.address.receiver, "group_code": one.group_code, "group_number": one.group_number,
+        "set_code": one.set_code, "set_number": one.set_number, "flow": one.flow,
+        "document_id": one.document_id, "key": one.key, "document_hash": one.document_hash,
+        "reference": one.reference, "status": BUILT,
+        "data": None if one.data is None else tx.store.seal(one.data),
+    }  # fmt: skip
+
+
+def _built(new: NewInterchange, one: NewSet, values: Mapping[str, Any]) -> Payload:
+    return {
+        "partner": new.partner, "sender": new.address.sender, "receiver": new.address.receiver,
+        "interchange": new.number, "group_code": one.group_code, "group": one.group_number,
+        "set_code": one.set_code, "set": one.set_number, "key": one.key, "file": new.file_name,
+        "size": values["size"], "sha256": values["content_hash"],
+    }  # fmt: skip
+
+
+def _labels(new: NewInterchange, one: NewSet) -> dict[str, Any]:
+    return {"tenant": new.address.tenant, "flow": one.flow, "document_id": one.document_id}
+
+
+# ---- what becomes of it
+
+
+def uploading(tx: Transaction, interchange_ids: Collection[int]) -> None:
+    """Note that the bytes are about to leave: from here on they may have arrived."""
+    _change(tx, interchange_ids, {"status": UPLOADING}, interchange.c.status == BUILT)
+
+
+def uploaded(tx: Transaction, interchange_id: int, *, answer_within: timedelta | None) -> None:
+    """Note that the other side has the file.
+
+    Args:
+        answer_within: how long a 997 may take; None where none is expected.
+    """
+    now = tx.store.now()
+    values: Payload = {"status": UPLOADED, "uploaded_at": now}
+    if answer_within is not None:
+        values["answer_due_at"] = now + answer_within
+    waits = interchange.c.status.in_([BUILT, UPLOADING])
+    if _change(tx, [interchange_id], values, waits):
+        status = NOT_EXPECTED if answer_within is None else SENT
+        built = and_(transaction_set.c.interchange_id == interchange_id, transaction_set.c.status == BUILT)
+        tx.connection.execute(update(transaction_set).where(built).values(status=status, since=now))
+        _tell(tx, [interchange_id], "interchange uploaded")
+
+
+def picked_up(tx: Transaction, interchange_ids: Collection[int]) -> None:
+    """Note that the file was taken from the folder it was put into."""
+    for chunk in in_chunks(interchange_ids):
+        where = and_(interchange.c.id.in_(chunk), interchange.c.picked_up_at.is_(None))
+        tx.connection.execute(update(interchange).where(where).values(picked_up_at=tx.store.now()))
+
+
+def delivered(tx: Transaction, interchange_ids: Collection[int], at: datetime | None = None) -> None:
+    """Note that the transfer to the partner succeeded, at ``at`` or now."""
+    values = {"status": DELIVERED, "delivered_at": at or tx.store.now(), "reason": None}
+    moved = _change(tx, interchange_ids, values, interchange.c.status != DELIVERED)
+    picked_up(tx, moved)
+    _tell(tx, moved, "interchange delivered")
+
+
+def failed(tx: Transaction, interchange_id: int, reason: str) -> bool:
+    """Note that the transfer to the partner failed; False where that was known, or one succeeded."""
+    open_ = interchange.c.status.in_([BUILT, UPLOADING, UPLOADED])
+    moved = _change(tx, [interchange_id], {"status": FAILED, "reason": reason}, open_)
+    _tell(tx, moved, "interchange failed", {"reason": reason})
+    return bool(moved)
+
+
+def _change(
+    tx: Transaction, interchange_ids: Iterable[int], values: Payload, allowed: ColumnElement[bool]
+) -> list[int]:
+    moved: list[int] = []
+    for chunk in in_chunks(interchange_ids):
+        where = and_(interchange.c.id.in_(chunk), interchange.c.direction == OUT, allowed)
+        statement = update(interchange).where(where).values(values | {"since": tx.store.now()})
+        moved += tx.connection.scalars(statement.returning(interchange.c.id))
+    return moved
+
+
+def _tell(tx: Transaction, interchange_ids: Collection[int], kind: str, more: Payload | None = None) -> None:
+    for one in of_interchanges(tx.connection, tx.store, interchange_ids):
+        data = {"partner": one.partner, "file": one.file_name, "interchange": one.number, **(more or {})}
+        tx.record(kind, data, tenant=one.tenant, flow=one.flow, document_id=one.document_id)
+
+
+# ---- reading
+
+
+def content(store: Store, interchange_id: int) -> bytes:
+    """The bytes of an interchange, of either direction.
+
+    Raises:
+        ConfigurationError: they were removed by the retention, or no payload key opens them.
+    """
+    with store.read() as connection:
+        sealed = connection.scalar(select(interchange.c.content).where(interchange.c.id == interchange_id))
+    if sealed is None:
+        raise ConfigurationError(
+            f"the content of interchange {interchange_id} was removed when it was older than the retention",
+            field="[ml_connector] retention_days",
+            expected="a longer retention, for the next time",
+        )
+    return store.cipher.open(sealed)
+
+
+def latest(connection: Connection, store: Store, document_ids: Collection[int]) -> dict[int, Exchange]:
+    """The newest set of each document, by document id; documents that were never sent are left out."""
+    newest: dict[int, Exchange] = {}
+    for chunk in in_chunks(dict.fromkeys(document_ids)):
+        of_chunk = and_(transaction_set.c.document_id.in_(chunk), transaction_set.c.direction == OUT)
+        ids = select(func.max(transaction_set.c.id)).where(of_chunk).group_by(transaction_set.c.document_id)
+        for one in exchanges(connection, store, transaction_set.c.id.in_(ids)):
+            if one.document_id is not None:
+                newest[one.document_id] = one
+    return newest
+
+
+def history(connection: Connection, store: Store, document_id: int) -> list[Exchange]:
+    """Everything that was sent for a document, oldest first."""
+    return exchanges(connection, store, transaction_set.c.document_id == document_id)
+
+
+def revision(connection: Connection, document_id: int) -> int:
+    """How many sets were made for a document."""
+    ours = and_(transaction_set.c.document_id == document_id, transaction_set.c.direction == OUT)
+    return connection.scalar(select(func.count()).select_from(transaction_set).where(ours)) or 0
+
+
+def waiting(connection: Connection, store: Store, tenant: str, limit: int) -> list[Exchange]:
+    """Interchanges that stand for no document (our 997s) and were not uploaded yet, oldest first.
+
+    One set of each; ``limit`` counts interchanges.
+    """
+    of_document = select(transaction_set.c.id).where(
+        transaction_set.c.interchange_id == interchange.c.id, transaction_set.c.document_id.is_not(None)
+    )
+    statement = select(interchange.c.id).where(
+        interchange.c.tenant == tenant, interchange.c.direction == OUT,
+        interchange.c.status.in_([BUILT, UPLOADING]), ~of_document.exists(),
+    )  # fmt: skip
+    ids = connection.scalars(statement.order_by(interchange.c.id).limit(limit)).all()
+    return list({one.interchange_id: one for one in of_interchanges(connection, store, ids)}.values())
+
+
+def of_interchanges(connection: Connection, store: Store, ids: Collection[int]) -> list[Exchange]:
+    """All sets of these interchanges, oldest first."""
+    return [
+        one
+        for chunk in in_chunks(dict.fromkeys(ids))
+        for one in exchanges(connection, store, transaction_set.c.interchange_id.in_(chunk))
+    ]
+
+
+def of_files(
+    connection: Connection, store: Store, tenant: str, names: Collection[str]
+) -> dict[str, list[Exchange]]:
+    """The sets that went out in files of these names, oldest first, by name."""
+    found: dict[str, list[Exchange]] = {}
+    for chunk in in_chunks(dict.fromkeys(names)):
+        where = and_(interchange.c.tenant == tenant, interchange.c.file_name.in_(chunk))
+        for one in exchanges(connection, store, where):
+            found.setdefault(one.file_name, []).append(one)
+    return found
+
+
+def undelivered(connection: Connection, store: Store, tenant: str, since: datetime) -> list[Exchange]:
+    """Sets uploaded since then whose transfer to the partner is not known to have succeeded."""
+    where = and_(
+        interchange.c.tenant == tenant, interchange.c.status.in_([UPLOADED, FAILED]),
+        interchange.c.uploaded_at >= since,
+    )  # fmt: skip
+    return exchanges(connection, store, where)
+
+
+def page(
+    connection: Connection,
+    store: Store,
+    tenant: str,
+    flows: Collection[str],
+    *,
+    after: tuple[str, str] = ("", ""),
+    limit: int,
+    changed_since: datetime | None = None,
+) -> list[Exchange]:
+    """The newest set of each document of these flows, in order of flow and key, behind ``after``.
+
+    Args:
+        changed_since: only sets of which anything became known since then.
+    """
+    sets = transaction_set.alias()
+    newest = select(func.max(sets.c.id)).where(
+        sets.c.tenant == tenant, sets.c.direction == OUT, sets.c.document_id.is_not(None),
+        sets.c.flow.in_(flows),
+    )  # fmt: skip
+    where = [
+        transaction_set.c.id.in_(newest.group_by(sets.c.document_id)),
+        tuple_(transaction_set.c.flow, transaction_set.c.key) > tuple_(*after),
+    ]
+    if changed_since is not None:
+        changes = (
+            transaction_set.c.since, transaction_set.c.responded_at, interchange.c.since,
+            interchange.c.picked_up_at, interchange.c.alerted_at,
+        )  # fmt: skip
+        where.append(or_(*(column >= changed_since for column in changes)))
+    order = (transaction_set.c.flow, transaction_set.c.key)
+    statement = _joined().where(*where).order_by(*order).limit(limit)
+    return [_exchange(store, row) for row in connection.execute(statement)]
+
+
+def exchanges(connection: Connection, store: Store, where: ColumnElement[bool]) -> list[Exchange]:
+    """Outgoing sets by a condition on either table, oldest first."""
+    statement = _joined().where(where).order_by(transaction_set.c.id)
+    return [_exchange(store, row) for row in connection.execute(statement)]
+
+
+def _joined() -> Select[Any]:
+    same = transaction_set.c.interchange_id == interchange.c.id
+    return (
+        select(*_COLUMNS).join_from(transaction_set, interchange, same).where(interchange.c.direction == OUT)
+    )
+
+
+def _exchange(store: Store, row: AnyRow) -> Exchange:
+    values = dict(row._mapping)
+    route, data = values.pop("sealed_route"), values.pop("sealed_data")
+    return Exchange(**values, route=store.open(route) or {}, data=store.open(data) or {})
