@@ -31,7 +31,20 @@ def sandbox_connections(addresses: dict[str, str], tenant: str = "demo") -> dict
         "password": credentials.BILL_PASSWORD,
         "extra": {"organization_id": credentials.BILL_ORGANIZATION, "dev_key": credentials.BILL_DEV_KEY},
     }
-    return {_variable(tenant, "peoplesoft"): _text(peoplesoft), _variable(tenant, "bill"): _text(bill)}
+    cleo = {
+        "conn_type": "cleo",
+        "host": addresses["cleo_url"],
+        "login": credentials.CLEO_ADMIN,
+        "password": credentials.CLEO_ADMIN_PASSWORD,
+        "extra": {
+            "mailbox_login": credentials.CLEO_MAILBOX,
+            "mailbox_password": credentials.CLEO_MAILBOX_PASSWORD,
+            "api_provider_url": addresses["cleo_provider_url"],
+            "api_provider_token": credentials.CLEO_API_TOKEN,
+        },
+    }
+    made = {"peoplesoft": peoplesoft, "bill": bill, "cleo": cleo}
+    return {_variable(tenant, system): _text(connection) for system, connection in made.items()}
 
 
 def _variable(tenant: str, system: str) -> str:

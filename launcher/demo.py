@@ -17,12 +17,14 @@ from launcher.airflow import Airflow
 from launcher.connections import sandbox_connections
 from launcher.environment import REPOSITORY, airflow_environment, server_environment
 from launcher.home import Home
+from launcher.partners import Partners
 from launcher.payments import Payments
 from launcher.processes import Service, wait_until
 from launcher.report import Report, print_changes
 
-DAGS = ("peoplesoft_bill__demo",)
+DAGS = ("peoplesoft_bill__demo", "peoplesoft_cleo__demo")
 EVENTS = "bill_events__demo"
+FROM_PARTNERS = "cleo_events__demo"
 _ENDED = ("success", "failed")
 _TOLD = {"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"}
 
@@ -42,11 +44,14 @@ def main(*, leave: bool, vouchers: int) -> int:
             demo.day("First run: everything is new"),
             demo.day("Subscribe to BILL's events", [EVENTS]),
             demo.events("BILL pays: its webhooks start the settlement", demo.payments.make),
+            demo.collect("Suppliers answer orders and send invoices", demo.partners.answer),
         ]
         print_changes(demo.change())
         days += [
             demo.day("Second run: what changed since"),
             demo.events("A payment fails after it was settled: reversed", demo.payments.fail),
+            demo.collect("Goods arrive, and with them the match of an invoice", demo.partners.deliver),
+            demo.sent_once(),
         ]
         succeeded = all(days)
         print(
@@ -72,7 +77,7 @@ def demonstration(
     services: list[Service] = []
     airflow: Airflow | None = None
     try:
-        say("starting the sandbox: PeopleSoft and BILL")
+        say("starting the sandbox: PeopleSoft, BILL, and Cleo with trading partners behind it")
         addresses = _start_sandbox(folder, vouchers, services)
         home = Home(folder)
         home.prepare()
@@ -144,7 +149,7 @@ class Demonstration:
     def __init__(self, airflow: Airflow, control: str, folder: Path, say: Callable[[str], None]) -> None:
         self.airflow, self.folder = airflow, folder
         self._control, self._say = control, say
-        self.payments = Payments(self.control)
+        self.payments, self.partners = Payments(self.control), Partners(self.control)
 
     def day(self, title: str, dags: Sequence[str] = DAGS) -> bool:
         """Run DAGs once, every integration's by default; True when every flow reconciled."""
@@ -173,6 +178,18 @@ class Demonstration:
 
         wait_until(settled, [self.airflow.service], f"a run of {EVENTS} starting by itself", seconds=180)
         return self._report(title, EVENTS, runs[-1])
+
+    def collect(self, title: str, happen: Callable[[], list[str]]) -> bool:
+        """Let something happen at the trading partners, and collect what they sent."""
+        for line in happen():
+            self._say(f"  {line}")
+        return self.day(title, [FROM_PARTNERS])
+
+    def sent_once(self) -> bool:
+        """Whether no partner got a document twice; says so."""
+        twice = self.partners.received_twice()
+        self._say(f"  documents that a partner received more than once: {twice}")
+        return twice == 0
 
     def _report(self, title: str, dag_id: str, run_id: str) -> bool:
         state, tasks = self._follow(dag_id, run_id)

@@ -13,6 +13,9 @@ from aiohttp import web
 from .bill.app import BillApp
 from .bill.state import BillState
 from .calls import Calls
+from .cleo.app import CleoApp
+from .cleo.sftp import SftpServer
+from .cleo.state import CleoState
 from .clock import Clock
 from .control.app import ControlApp
 from .data import Size, scenario
@@ -34,6 +37,8 @@ class Sandbox:
         peoplesoft_port: 0 takes a free port.
         bill_port: the same.
         control_port: the same.
+        cleo_port: the same.
+        cleo_sftp_port: the same.
         gateway: path of PeopleSoft's Integration Gateway.
         bill_prefix: path under which BILL's API lies.
         bill_events_prefix: path of BILL's webhook management; by default that of the API and `-events`.
@@ -48,6 +53,8 @@ class Sandbox:
         peoplesoft_port: int = 0,
         bill_port: int = 0,
         control_port: int = 0,
+        cleo_port: int = 0,
+        cleo_sftp_port: int = 0,
         gateway: str = "/PSIGW",
         bill_prefix: str = "/connect",
         bill_events_prefix: str | None = None,
@@ -55,7 +62,7 @@ class Sandbox:
         if scenario not in SCENARIOS:
             raise ValueError(f"scenario is one of {', '.join(SCENARIOS)}, not {scenario!r}")
         self.size, self.scenario, self.host = size or Size(), scenario, host
-        self._ports = (peoplesoft_port, bill_port, control_port)
+        self._ports = (peoplesoft_port, bill_port, control_port, cleo_port, cleo_sftp_port)
         self._gateway, self._bill_prefix = gateway, bill_prefix
         self._bill_events_prefix = bill_events_prefix or f"{bill_prefix or '/connect'}-events"
         self._runners: list[web.AppRunner] = []
@@ -64,8 +71,11 @@ class Sandbox:
         self.faults = FaultBook(self.size.seed)
         self.peoplesoft = PeopleSoftState(self.size, self.clock)
         self.bill = BillState(self.clock, self.faults)
+        self.cleo = CleoState(self.clock)
+        self.cleo_sftp = SftpServer(self.cleo, self.faults)
         self._plant()
         self.peoplesoft_url = self.bill_url = self.bill_events_url = self.control_url = ""
+        self.cleo_url = ""
 
     def _plant(self) -> None:
         if self.scenario == "demo":
@@ -78,8 +88,10 @@ class Sandbox:
         self.calls.clear()
         self.peoplesoft.switches.reset()
         self.bill.switches.reset()
+        self.cleo.switches.reset()
         self.peoplesoft.load()
         self.bill.load()
+        self.cleo.load()
         self._plant()
 
     @property
@@ -89,6 +101,10 @@ class Sandbox:
             "peoplesoft_url": self.peoplesoft_url,
             "bill_url": self.bill_url,
             "bill_events_url": self.bill_events_url,
+            "cleo_url": self.cleo_url,
+            "cleo_provider_url": f"{self.cleo_url}{self.cleo.switches.provider_path}",
+            "cleo_sftp": self.cleo_sftp.address,
+            "cleo_sftp_host_key": self.cleo_sftp.host_key,
             "control_url": self.control_url,
         }
 
@@ -97,12 +113,15 @@ class Sandbox:
         peoplesoft = PeopleSoftApp(self.peoplesoft, self.faults, self.calls, self._gateway)
         prefixes = (self._bill_prefix, self._bill_events_prefix)
         bill = BillApp(self.bill, self.faults, self.calls, *prefixes)
-        self._wires = (peoplesoft.wire, bill.wire)
+        cleo = CleoApp(self.cleo, self.faults, self.calls)
+        self._wires = (peoplesoft.wire, bill.wire, cleo.wire)
         control = ControlApp(self)
         self.peoplesoft_url = await self._listen(peoplesoft.web, self._ports[0])
         address = await self._listen(bill.web, self._ports[1])
         self.bill_url, self.bill_events_url = (f"{address}{prefix}" for prefix in prefixes)
         self.bill.webhooks.dispatcher.start()
+        self.cleo_url = await self._listen(cleo.web, self._ports[3])
+        await self.cleo_sftp.start(self.host, self._ports[4])
         self.control_url = await self._listen(control.web, self._ports[2])
 
     async def _listen(self, app: web.Application, port: int) -> str:
@@ -121,6 +140,7 @@ class Sandbox:
         """Let held answers go, send nothing more and close every port."""
         self.faults.release()
         await self.bill.webhooks.dispatcher.close()
+        await self.cleo_sftp.stop()
         for wire in self._wires:
             await wire.close()
         for runner in reversed(self._runners):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp import web
 
 from sandbox.bill.errors import BillError
+from sandbox.cleo.errors import CleoError
 from sandbox.data import scenario
 from sandbox.jsonio import decode, json_response
+from sandbox.switches import Switches
 
-from . import bill, peoplesoft, webhooks
+from . import bill, cleo, peoplesoft, webhooks
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -45,6 +47,7 @@ class ControlApp:
             ("POST", "/bill/{operation}"): self.bill,
             ("POST", "/bill/webhooks/{operation}"): self.webhooks,
             ("GET", "/bill/webhooks/{operation}"): self.look_at_webhooks,
+            ("POST", "/cleo/{operation}"): self.cleo,
         }
         for (method, path), work in routes.items():
             self.web.router.add_route(method, path, _served(work))
@@ -54,6 +57,7 @@ class ControlApp:
         return {
             "peoplesoft": sandbox.peoplesoft.counts(),
             "bill": {name: store.counts() for name, store in sandbox.bill.organizations.items()},
+            "cleo": sandbox.cleo.counts(),
             "duplicates": {
                 name: found
                 for name, store in sandbox.bill.organizations.items()
@@ -83,10 +87,16 @@ class ControlApp:
         return {
             "peoplesoft": self.sandbox.peoplesoft.switches.values(),
             "bill": self.sandbox.bill.switches.values(),
+            "cleo": self.sandbox.cleo.switches.values(),
         }
 
     def set_switches(self, _: web.Request, body: Mapping[str, Mapping[str, Any]]) -> Any:
-        sets = {"peoplesoft": self.sandbox.peoplesoft.switches, "bill": self.sandbox.bill.switches}
+        sandbox = self.sandbox
+        sets: dict[str, Switches] = {
+            "peoplesoft": sandbox.peoplesoft.switches,
+            "bill": sandbox.bill.switches,
+            "cleo": sandbox.cleo.switches,
+        }
         for system, values in body.items():
             sets[system].change(values)
         return self.switches()
@@ -97,6 +107,7 @@ class ControlApp:
 
     def move_clock(self, _: web.Request, body: Any) -> Any:
         self.sandbox.clock.advance(float(body["advance"]))
+        self.sandbox.cleo.work()
         return self.clock()
 
     def reset(self, _: web.Request, __: Any) -> Any:
@@ -110,6 +121,11 @@ class ControlApp:
     def bill(self, request: web.Request, body: Any) -> Any:
         work = bill.OPERATIONS[request.match_info["operation"]]
         return work(self.sandbox.bill, body or {})
+
+    def cleo(self, request: web.Request, body: Any) -> Any:
+        self.sandbox.cleo.work()
+        work = cleo.OPERATIONS[request.match_info["operation"]]
+        return work(self.sandbox.cleo, body or {})
 
     def webhooks(self, request: web.Request, body: Any) -> Any:
         work = webhooks.OPERATIONS[request.match_info["operation"]]
@@ -134,6 +150,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except BillError as error:
         return json_response({"error": [entry["message"] for entry in error.entries]}, 400)
+    except CleoError as error:
+        return json_response({"error": error.message}, 400)
     except (KeyError, ValueError, TypeError) as error:
         return json_response({"error": f"{type(error).__name__}: {error}"}, 400)
 

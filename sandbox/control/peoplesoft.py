@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sandbox.data.orders import receipt
 from sandbox.data.size import Record
 from sandbox.data.vouchers import paid
 from sandbox.peoplesoft.build.process import run_voucher_build
@@ -110,6 +111,69 @@ def _payable(voucher: Record, payment: Record) -> bool:
     return ready.items() <= voucher.items() and free.items() <= payment.items()
 
 
+def dispatch_order(state: PeopleSoftState, body: Body) -> Record:
+    """Dispatch a purchase order: `{key}`."""
+    return state.change_order(body["key"], lambda order: order.update(PO_STATUS="D"))
+
+
+def cancel_order(state: PeopleSoftState, body: Body) -> Record:
+    """Cancel a purchase order: `{key}`, or one of its lines: `{key, line}`."""
+
+    def cancel(order: Record) -> None:
+        if "line" in body:
+            _order_line(order, body)["CANCEL_STATUS"] = "X"
+        else:
+            order["PO_STATUS"] = "X"
+
+    return state.change_order(body["key"], cancel)
+
+
+def change_order(state: PeopleSoftState, body: Body) -> Record:
+    """Change a schedule and dispatch the order again: `{key, line, schedule: 1, quantity?, price?, due?}`."""
+
+    def change(order: Record) -> None:
+        row = _schedule(order, body)
+        row["QTY_PO"] = Decimal(body.get("quantity", row["QTY_PO"]))
+        row["PRICE_PO"] = Decimal(body.get("price", row["PRICE_PO"]))
+        row["DUE_DT"] = body.get("due", row["DUE_DT"])
+        amount = (row["QTY_PO"] * row["PRICE_PO"]).quantize(Decimal("0.01"))
+        row["distributions"][-1]["MERCHANDISE_AMT"] += amount - row["MERCHANDISE_AMT"]
+        row["MERCHANDISE_AMT"] = amount
+
+    return state.change_order(body["key"], change)
+
+
+def receive_order(state: PeopleSoftState, body: Body) -> Record:
+    """Receive goods: `{key, line, schedule: 1, quantity?}`; a receipt does not move the order's stamp."""
+    unit, po_id = body["key"]
+    order = deepcopy(state.orders.get((unit, po_id)))
+    if order is None:
+        raise KeyError(f"no purchase order {unit}|{po_id}")
+    row = _schedule(order, body)
+    count, quantity = len(row["receipts"]) + 1, Decimal(body.get("quantity", row["QTY_PO"]))
+    row["receipts"].append(receipt(po_id, int(body["line"]), quantity, state.today(), count))
+    state.orders.put(order)
+    return order
+
+
+def _order_line(order: Record, body: Body) -> Record:
+    number = int(body["line"])
+    return _only((row for row in order["lines"] if row["LINE_NBR"] == number), f"line {number}")
+
+
+def _schedule(order: Record, body: Body) -> Record:
+    number = int(body.get("schedule", 1))
+    rows = _order_line(order, body)["schedules"]
+    return _only((row for row in rows if row["SCHED_NBR"] == number), f"schedule {number}")
+
+
+def _only(rows: Iterator[Record], name: str) -> Record:
+    row = next(rows, None)
+    if row is None:
+        raise ValueError(f"the purchase order has no {name}")
+    return row
+
+
 def open_periods(state: PeopleSoftState, body: Body) -> list[Any]:
     """Open periods of a unit: `{unit, periods?}`; `periods` (`[[from, thru], ..]`) replaces, null resets."""
     unit = body["unit"]
@@ -175,6 +239,10 @@ OPERATIONS: dict[str, Callable[[PeopleSoftState, Body], Any]] = {
     "void": void,
     "get": get,
     "pay-cycle": pay_cycle,
+    "dispatch-order": dispatch_order,
+    "cancel-order": cancel_order,
+    "change-order": change_order,
+    "receive-order": receive_order,
     "open-periods": open_periods,
     "close-period": close_period,
     "voucher-build": voucher_build,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from . import order_cases
 from .names import PLACES
 from .setup import OFFICE_SUPPLIES, UNKNOWN_ACCOUNT
 from .size import FIRST_DATE, SETID, Record, day
@@ -77,6 +78,7 @@ def keys() -> dict[str, dict[str, str]]:
     return {
         "suppliers": {name: f"{SETID}|{number}" for name, number in SUPPLIER_IDS.items()},
         "vouchers": {name: f"{UNIT}|{number}" for name, number in VOUCHER_IDS.items()},
+        "purchase_orders": order_cases.keys(),
     }
 
 
@@ -86,6 +88,7 @@ def plant(state: PeopleSoftState) -> None:
         state.suppliers.put(_supplier(name, dict(case)))
     for name, case in VOUCHERS.items():
         state.vouchers[UNIT].put(voucher(name, dict(case)))
+    order_cases.plant(state)
 
 
 def change(state: PeopleSoftState) -> list[str]:
@@ -109,7 +112,7 @@ def change(state: PeopleSoftState) -> list[str]:
         edit("gets_paid", "was paid by PeopleSoft", stamp=False, payments=row["payments"])
     table.put(voucher(NEW_VOUCHER, {}) | {"ENTERED_DT": state.today(), "LAST_UPDATE_DT": state.today()})
     done.append(f"voucher {UNIT}|{VOUCHER_IDS[NEW_VOUCHER]} is new")
-    return done + _change_suppliers(state)
+    return done + _change_suppliers(state) + order_cases.change(state)
 
 
 def _change_suppliers(state: PeopleSoftState) -> list[str]:

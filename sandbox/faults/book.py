@@ -42,6 +42,8 @@ SHAPE = {
     "expire_session": "BILL: the session ends before the call",
     "ignore_filters": "BILL: a list answers everything",
     "repeat_page": "BILL: a list's first `rows` rows are those that ended the previous page",
+    "expire_token": "Cleo: the token ends before the call",
+    "vanish_file": "Cleo: the file that the call names is gone before the call",
 }
 DELIVERY = {
     "drop": "BILL: a webhook event is never sent; it is in the history",
@@ -58,7 +60,7 @@ class Fault:
     """One planned fault.
 
     Attributes:
-        system: `peoplesoft` or `bill`.
+        system: `peoplesoft`, `bill` or `cleo`.
         kind: a key of `TRANSPORT`, `SHAPE` or `DELIVERY`.
         operation: shell pattern over operation names, e.g. `POST /v3/bills` or `QAS ML_AP_*`.
         count: how often it strikes; null for ever.

@@ -169,6 +169,18 @@ def _voucher_stage(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator
             yield (record,)
 
 
+def _customer_invoices(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    for record in state.customer_invoices.after(prompts["BUSINESS_UNIT"], prompts["INVOICE_OFFSET"]):
+        if prompts["FROM_DT"] <= record["INVOICE_DT"] < prompts["THRU_DT"]:
+            yield from ((record, line) for line in record["lines"] or [None])
+
+
+def _customer_invoice_by_key(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    record = state.customer_invoices.get((prompts["BUSINESS_UNIT"], prompts["INVOICE"]))
+    if record is not None:
+        yield from ((record, line) for line in record["lines"] or [None])
+
+
 def _open_periods(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
     unit = prompts["BUSINESS_UNIT"]
     for first, last in state.periods.of(unit) if unit in state.vouchers else ():
@@ -215,5 +227,14 @@ QUERIES: dict[str, Query] = {
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "JOURNAL_ID_OFFSET"), columns.JOURNAL, _journals, WINDOW
     ),
     "ML_GL_JOURNAL_KEY": Query(("BUSINESS_UNIT", "JOURNAL_ID"), columns.JOURNAL, _journal_by_key),
+    "ML_BI_INVOICES": Query(
+        ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "INVOICE_OFFSET"),
+        columns.CUSTOMER_INVOICE,
+        _customer_invoices,
+        WINDOW,
+    ),
+    "ML_BI_INVOICE_KEY": Query(
+        ("BUSINESS_UNIT", "INVOICE"), columns.CUSTOMER_INVOICE, _customer_invoice_by_key
+    ),
     "ML_GL_OPEN_PERIODS": Query(("BUSINESS_UNIT",), columns.OPEN_PERIOD, _open_periods),
 }

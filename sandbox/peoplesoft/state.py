@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock
+from sandbox.data.billing import customer_invoices
 from sandbox.data.journals import journals
 from sandbox.data.orders import purchase_orders
 from sandbox.data.setup import accounts, departments, payment_terms
@@ -46,6 +48,9 @@ class PeopleSoftState:
         self.journals = SortedTable(
             ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ"), journals(size)
         )
+        self.customer_invoices = SortedTable(("BUSINESS_UNIT", "INVOICE"), customer_invoices(size))
+        self.edi_statuses = SortedTable(("BUSINESS_UNIT", "EDI_DOC_TYPE", "EDI_DOC_ID"), [])
+        self.edi_partners = SortedTable(("EDI_CONNECTION",), [])
         self.vouchers = {unit: VoucherTable(VoucherMaker(unit, size, usable, orders)) for unit in UNITS}
         self.identity = Identity(self.switches, self.clock)
         self.periods = Periods(self.today)
@@ -63,6 +68,9 @@ class PeopleSoftState:
             "payment_term": self.terms,
             "purchase_order": self.orders,
             "journal": self.journals,
+            "customer_invoice": self.customer_invoices,
+            "edi_status": self.edi_statuses,
+            "edi_partner": self.edi_partners,
         }
 
     def now(self) -> datetime:
@@ -108,6 +116,16 @@ class PeopleSoftState:
             row["LAST_UPDATE_DT"] = self.today()
         self.vouchers[unit].put(row)
         return row
+
+    def change_order(self, key: Sequence[str], edit: Callable[[Record], object]) -> Record:
+        """Change a copy of a purchase order (unit and number), and put it back with a new stamp."""
+        record = deepcopy(self.orders.get(tuple(key)))
+        if record is None:
+            raise KeyError(f"no purchase order {'|'.join(key)}")
+        edit(record)
+        record["LAST_DTTM_UPDATE"] = self.clock.now()
+        self.orders.put(record)
+        return record
 
     def counts(self) -> dict[str, int]:
         """Number of objects per kind."""

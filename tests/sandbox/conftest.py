@@ -12,6 +12,7 @@ import pytest
 from sandbox.data import Size
 from sandbox.server import Sandbox, SandboxThread
 
+from .cleo_client import Tenant
 from .clients import Asker, Payer
 from .receiver import Hooks, Receiver
 from .soap_client import Site
@@ -39,6 +40,11 @@ async def payer(sandbox: Sandbox, http: aiohttp.ClientSession) -> Payer:
     client = Payer(http, sandbox.bill_url)
     assert (await client.login()).status == 200
     return client
+
+
+@pytest.fixture
+def tenant(sandbox: Sandbox, http: aiohttp.ClientSession) -> Tenant:
+    return Tenant(http, sandbox)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ async def test_scenario(control: Any, asker: Asker) -> None:
     keys = await control("GET", "/scenario")
     key = keys["vouchers"]["gets_cancelled"]
     assert (await asker.voucher(key))[0]["A.ENTRY_STATUS"] == "P"
-    assert len(await control("POST", "/scenario/changes")) == 9
+    assert len(await control("POST", "/scenario/changes")) == 12
     assert (await asker.voucher(key))[0]["A.ENTRY_STATUS"] == "X"
     assert await asker.voucher(keys["vouchers"]["new"])
 

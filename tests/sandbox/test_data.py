@@ -142,7 +142,7 @@ def test_changes_move_on_what_they_say() -> None:
     made = state(vouchers=10)
     scenario.plant(made)
     done = scenario.change(made)
-    assert len(done) == 9
+    assert len(done) == 12
     rows = {name: made.voucher("US001", number) or {} for name, number in scenario.VOUCHER_IDS.items()}
     today = made.today()
     assert {rows[name]["LAST_UPDATE_DT"] for name in ("changes_amount", "gets_cancelled", "new")} == {today}

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox import credentials
 from sandbox.bill.errors import MESSAGES
+from sandbox.peoplesoft.columns import CUSTOMER_INVOICE
 from sandbox.peoplesoft.queries import QUERIES
 from sandbox.peoplesoft.xlat import TRANSLATIONS
 
@@ -54,8 +55,11 @@ def test_columns_are_documented_fields(facts: Path) -> None:
     known = {field["name"] for record in records.values() for field in record["fields"]}
     inferred = {
         "DUE_DAYS", "RECV_LN_NBR", "RECV_SHIP_SEQ_NBR", "QTY_SH_ACCPT", "CANCEL_ACTION", "PYMNT_HOLD_REASON",
-        "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE",
+        "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE", "ITM_ID_VNDR",
     }  # fmt: skip
+    inferred |= {
+        name for names in CUSTOMER_INVOICE.values() for name in names
+    }  # only the records are documented
     columns = {name for query in QUERIES.values() for names in query.columns.values() for name in names}
     assert columns - known <= inferred
 

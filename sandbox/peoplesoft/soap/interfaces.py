@@ -31,7 +31,7 @@ class Interface:
     Attributes:
         ci: what the simulator calls it, whatever the site does.
         level: the top level; its keys are the keys of the object.
-        next_key: key that PeopleSoft numbers when it holds NEXT or nothing.
+        next_key: key that PeopleSoft numbers when it holds NEXT or nothing; blank where it numbers none.
         optional_keys: keys that have a default.
         read_only: properties that are shown, and ignored where a caller gives them.
         search: properties `Find` takes.
@@ -196,7 +196,35 @@ PURCHASE_ORDER = Interface(
     next_key="PO_ID",
     search=_names("BUSINESS_UNIT PO_ID PO_REF VENDOR_ID"),
 )
-INTERFACES = (AP_VOUCHER, JOURNAL_ENTRY, VNDR_ID, PURCHASE_ORDER)
+ML_EDI_STATUS = Interface(
+    "ML_EDI_STATUS",
+    Level(
+        "ML_EDI_STATUS",
+        "",
+        ("BUSINESS_UNIT", "EDI_DOC_TYPE", "EDI_DOC_ID"),
+        _names(
+            "BUSINESS_UNIT EDI_DOC_TYPE EDI_DOC_ID EDI_SET_CODE EDI_PARTNER EDI_REFERENCE EDI_STATUS "
+            "EDI_REASON EDI_RESPONSE EDI_RESP_REASON EDI_PROMISED_DT EDI_CONTROL EDI_FILE_NAME EDI_SENT_DTTM "
+            "EDI_DELIV_DTTM EDI_ACKN_DTTM EDI_RESP_DTTM"
+        ),
+    ),
+    next_key="",
+    search=_names("BUSINESS_UNIT EDI_DOC_TYPE EDI_DOC_ID EDI_PARTNER EDI_STATUS"),
+)
+ML_EDI_PARTNER = Interface(
+    "ML_EDI_PARTNER",
+    Level(
+        "ML_EDI_PARTNER",
+        "",
+        ("EDI_CONNECTION",),
+        _names(
+            "EDI_CONNECTION EDI_CONN_TYPE EDI_ENABLED EDI_READY EDI_REASON EDI_ENDPOINT EDI_PARTNER SETID VENDOR_ID"
+        ),
+    ),
+    next_key="",
+    search=_names("EDI_CONNECTION EDI_PARTNER SETID VENDOR_ID"),
+)
+INTERFACES = (AP_VOUCHER, JOURNAL_ENTRY, VNDR_ID, PURCHASE_ORDER, ML_EDI_STATUS, ML_EDI_PARTNER)
 
 Renames = Mapping[str, Mapping[str, Any]]
 

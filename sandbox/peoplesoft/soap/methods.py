@@ -40,14 +40,15 @@ class Methods:
         record = completed(self.interface.level, given, component.rows)
         component.fill(record, edits)
         edits.stop()
-        asked = str(record.get(self.interface.next_key) or "NEXT")
+        numbered = self.interface.next_key
+        asked = str(record.get(numbered) or "NEXT") if numbered else ""
         if asked != "NEXT" and component.get(self.state, record) is not None:
-            edits.refuse("The object you tried to add already exists.", 2, self.interface.next_key)
+            edits.refuse("The object you tried to add already exists.", 2, numbered)
             edits.stop()
         warnings = component.edit(record, edits)
         edits.stop()
         if asked == "NEXT":
-            record[self.interface.next_key] = component.next_id(self.state, record)
+            record[numbered] = component.next_id(self.state, record)
         component.save(self.state, record, None)
         return Saved(record, warnings)
 

@@ -105,8 +105,14 @@ def _purchase_order(record: Record, line: Record, edits: Edits) -> None:
         edits.refuse(f"Purchase order {unit} {line['PO_ID']} has no such line.", 108, where)
         return
     line["LINE_NBR"], line["SCHED_NBR"] = line["LINE_NBR"] or 1, line["SCHED_NBR"] or 1
+    where = f"VOUCHER_LINE({line['VOUCHER_LINE_NUM']}).SCHED_NBR"
+    schedule = next((row for row in rows[0]["schedules"] if row["SCHED_NBR"] == line["SCHED_NBR"]), None)
+    if schedule is None:
+        shown = f"{unit} {line['PO_ID']} line {line['LINE_NBR']}"
+        edits.refuse(f"Purchase order {shown} has no schedule {line['SCHED_NBR']}.", 112, where)
+        return
     if not line["distributions"]:
-        first = rows[0]["schedules"][0]["distributions"][0]
+        first = schedule["distributions"][0]
         amount = line["MERCHANDISE_AMT"]
         line["distributions"] = [
             distribution(1, first["BUSINESS_UNIT_GL"], first["ACCOUNT"], first["DEPTID"], amount)
