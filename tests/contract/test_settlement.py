@@ -20,11 +20,11 @@ from ml_connector.core.ledger.settlements import Row
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.store import Store
+from ml_connector.peoplesoft.folders import LocalFolder
 from ml_connector.peoplesoft.query import QueryService, make_client
 from ml_connector.peoplesoft.settlement.connect import Place, make_target
 from ml_connector.peoplesoft.settlement.entries import BRAND, UNDO, journal_id
 from ml_connector.peoplesoft.settlement.exports import parse
-from ml_connector.peoplesoft.settlement.folder import LocalFolder
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from ml_connector.peoplesoft.soap import connect
 from ml_connector.peoplesoft.writers.kinds import JOURNAL

@@ -38,6 +38,7 @@ NAMES = (
     "payments",
     "purchase_orders",
     "journals",
+    "customer_invoices",
 )
 
 

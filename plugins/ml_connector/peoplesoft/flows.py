@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -17,7 +17,7 @@ from ml_connector.core.state.store import Store
 from ml_connector.peoplesoft.hook import PeopleSoftHook
 from ml_connector.peoplesoft.reader import PeopleSoftSource
 from ml_connector.peoplesoft.settings import PeopleSoftSettings
-from ml_connector.peoplesoft.writers.options import WriterOptions
+from ml_connector.peoplesoft.writers.options import VoucherOptions, WriterOptions
 
 Factory = Callable[[TenantConfig, Store, BaseModel], AbstractAsyncContextManager[Target]]
 OpenTarget = Callable[..., AbstractAsyncContextManager[Target]]
@@ -102,3 +102,28 @@ journals = partial(_writer, partial(_component, "journal"))
 suppliers = partial(_writer, partial(_component, "supplier"))
 purchase_orders = partial(_writer, partial(_component, "purchase_order"))
 voucher_build = partial(_writer, _voucher_build)
+
+
+@runtime_checkable
+class HasVouchers(Protocol):
+    """Options of an integration that writes vouchers, and whose tenants choose the way."""
+
+    @property
+    def vouchers(self) -> VoucherOptions:
+        """How vouchers are written."""
+        ...
+
+
+def chosen_vouchers(flow: str) -> Factory:
+    """Opens the target for vouchers in the way that the tenant chose."""
+
+    def open_chosen(
+        tenant: TenantConfig, store: Store, options: BaseModel
+    ) -> AbstractAsyncContextManager[Target]:
+        if not isinstance(options, HasVouchers):
+            raise TypeError(f"vouchers need options with vouchers, not {type(options).__name__}")
+        chosen = options.vouchers
+        factory = voucher_build if chosen.way == "voucher_build" else vouchers
+        return factory(flow)(tenant, store, chosen)
+
+    return open_chosen

@@ -21,10 +21,10 @@ from ml_connector.core.stages.reconcile import reconcile
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store
+from ml_connector.peoplesoft.folders import Folder
 from ml_connector.peoplesoft.settlement.base import SettlementTarget
 from ml_connector.peoplesoft.settlement.books import Books, Header, JournalKey, Seen
 from ml_connector.peoplesoft.settlement.closing import Closer
-from ml_connector.peoplesoft.settlement.exports import Folder
 from ml_connector.peoplesoft.settlement.journal_view import JournalView
 from ml_connector.peoplesoft.settlement.journal_way import JournalSettlements
 from ml_connector.peoplesoft.settlement.lookups import read_header

@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 
 from ml_connector.core.errors import ConfigurationError, Unavailable
 from ml_connector.core.ledger.settlements import CLOSED, Row
+from ml_connector.peoplesoft.csv_text import defused, restored
+from ml_connector.peoplesoft.folders import LocalFolder, ObjectFolder, open_folder
 from ml_connector.peoplesoft.settlement import staged_way
 from ml_connector.peoplesoft.settlement.exports import (
     COLUMNS,
     amount_text,
-    defused,
     export_of,
     file_name,
     parse,
     render,
-    restored,
 )
-from ml_connector.peoplesoft.settlement.folder import LocalFolder, ObjectFolder, open_folder
 
 from .support import World, body, options
 
@@ -328,7 +327,7 @@ async def test_a_changed_file_stops_the_first_run_after_a_loss(world: World, fil
 
 
 def test_a_local_folder_is_made_and_shows_whole_files_only(tmp_path: Path) -> None:
-    folder = open_folder(f"file://{tmp_path}/a%20b/c")
+    folder = open_folder(f"file://{tmp_path}/a%20b/c", field="settlement.csv_path")
     assert folder.names() == []
     folder.write("x.csv", b"one")
     folder.write("x.csv", b"two")
@@ -362,4 +361,4 @@ def test_errors_of_a_storage_library_go_on_without_their_text() -> None:
 
 def test_storage_without_a_provider_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere:// needs an Airflow provider"):
-        open_folder("nowhere://bucket/bill")
+        open_folder("nowhere://bucket/bill", field="settlement.csv_path")

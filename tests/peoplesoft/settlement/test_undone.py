@@ -12,8 +12,8 @@ from ml_connector.core.contract import Payload
 from ml_connector.core.errors import InDoubt, Unavailable
 from ml_connector.core.ledger import actions
 from ml_connector.core.ledger.settlements import REVERSED, SETTLED, UNDONE
+from ml_connector.peoplesoft.folders import LocalFolder
 from ml_connector.peoplesoft.settlement.books import JournalKey, Seen
-from ml_connector.peoplesoft.settlement.folder import LocalFolder
 
 from .support import World, body, lost, options
 

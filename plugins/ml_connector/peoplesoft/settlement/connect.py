@@ -13,13 +13,13 @@ from ml_connector.core.contract import Page, Payload, Scan, Window
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger.settlements import Settlements
 from ml_connector.core.state.store import Store
+from ml_connector.peoplesoft.folders import Folder
 from ml_connector.peoplesoft.query import QueryService
 from ml_connector.peoplesoft.reader import PeopleSoftSource
 from ml_connector.peoplesoft.settings import PeopleSoftSettings
 from ml_connector.peoplesoft.settlement.base import SettlementTarget
 from ml_connector.peoplesoft.settlement.books import Books, Header
 from ml_connector.peoplesoft.settlement.closing import Closer
-from ml_connector.peoplesoft.settlement.exports import Folder
 from ml_connector.peoplesoft.settlement.journal_view import JournalView
 from ml_connector.peoplesoft.settlement.journal_way import JournalSettlements
 from ml_connector.peoplesoft.settlement.lookups import Journals, Vouchers, read_header

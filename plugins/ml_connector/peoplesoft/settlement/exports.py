@@ -12,10 +12,12 @@ import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Any
 
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger.settlements import Row
+from ml_connector.peoplesoft.csv_text import ENCODING, defused, restored
+from ml_connector.peoplesoft.folders import Folder
 from ml_connector.peoplesoft.settlement.entries import Kind, Line, line_text, title, voucher_of
 
 COLUMNS = (
@@ -25,27 +27,6 @@ COLUMNS = (
     "funding_account", "payee", "payment_number",
 )  # fmt: skip
 NUMBERS = frozenset({"entry", "part", "amount"})
-
-ENCODING = "utf-8-sig"
-"""With a byte order mark, without which spreadsheets take the file for another encoding."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-class Folder(Protocol):
-    """Where the files lie. Methods block, and raise ``OSError`` where the folder does not answer."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file in one piece: nobody sees a part of it."""
-        ...
-
-    def names(self) -> list[str]:
-        """Files that are there; none where the folder does not exist yet."""
-        ...
-
-    def read(self, name: str) -> bytes:
-        """A file's content."""
-        ...
 
 
 def file_name(tenant: str, export: str) -> str:
@@ -58,16 +39,6 @@ def export_of(tenant: str, name: str) -> str | None:
     prefix, suffix = f"{tenant}-", ".csv"
     fits = name.startswith(prefix) and name.endswith(suffix)
     return name[len(prefix) : -len(suffix)] if fits else None
-
-
-def defused(text: str) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def restored(text: str) -> str:
-    """Inverse of :func:`defused`."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def amount_text(amount: Decimal) -> str:

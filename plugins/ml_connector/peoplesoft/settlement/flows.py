@@ -13,9 +13,9 @@ from ml_connector.core.contract import Target
 from ml_connector.core.dag.settings import read_settings
 from ml_connector.core.ledger.credentials import Credentials, SharedTokens
 from ml_connector.core.state.store import Store
+from ml_connector.peoplesoft.folders import open_folder
 from ml_connector.peoplesoft.hook import PeopleSoftHook
 from ml_connector.peoplesoft.settlement.connect import Place, make_target, needs_interfaces
-from ml_connector.peoplesoft.settlement.folder import open_folder
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from ml_connector.peoplesoft.soap import connect
 
@@ -43,7 +43,9 @@ def settlements(
     chosen = options.settlement
     tokens = SharedTokens(Credentials(store))
     hook = PeopleSoftHook(peoplesoft_conn_id=tenant.connections["peoplesoft"], token_store=tokens)
-    folder = open_folder(chosen.csv_path) if chosen.way == "staged" and chosen.csv_path else None
+    folder = None
+    if chosen.way == "staged" and chosen.csv_path:
+        folder = open_folder(chosen.csv_path, field="settlement.csv_path")
     paths, settings = read_settings().mappings_paths, hook.settings
 
     def dataset(name: str) -> Dataset:

@@ -26,6 +26,7 @@ from ml_connector.core.errors import ConfigurationError, Rejected, Unavailable
 from ml_connector.core.ledger.settlements import Row, Settlements
 from ml_connector.core.outcomes import in_doubt
 from ml_connector.core.state.store import Transaction
+from ml_connector.peoplesoft.folders import Folder
 from ml_connector.peoplesoft.settlement.base import (
     REVERSED,
     SETTLED,
@@ -37,7 +38,7 @@ from ml_connector.peoplesoft.settlement.base import (
 )
 from ml_connector.peoplesoft.settlement.closing import Closer
 from ml_connector.peoplesoft.settlement.entries import Entry, Kind, settle, take_back
-from ml_connector.peoplesoft.settlement.exports import Folder, file_name, known_rows, render
+from ml_connector.peoplesoft.settlement.exports import file_name, known_rows, render
 from ml_connector.peoplesoft.settlement.options import Account, Chart, MissingSetting, SettlementOptions
 from ml_connector.peoplesoft.settlement.plan import settles
 from ml_connector.peoplesoft.settlement.records import record, references_of, remembered, staged_id

@@ -57,3 +57,11 @@ class WriterOptions(BaseModel):
         "PX", pattern=r"^[A-Z]{1,2}$", description="PO_STATUS that cancels a purchase order"
     )
     voucher_build: VoucherBuildOptions = VoucherBuildOptions()
+
+
+class VoucherOptions(WriterOptions):
+    """Options of an integration whose vouchers a tenant may want in one way or the other."""
+
+    way: Literal["interface", "voucher_build"] = Field(
+        "interface", description="Through the component interface, or handed to Voucher Build"
+    )

@@ -1,21 +1,39 @@
-"""Folders for the files of settlements; the only module here, beside ``flows``, that knows Airflow."""
+"""Folders that files are put into for a site's own import; knows Airflow, for its object storage."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ml_connector.core.errors import ConfigurationError
-from ml_connector.peoplesoft.settlement.exports import Folder
 
 Result = TypeVar("Result")
 
 
-def open_folder(path: str) -> Folder:
+class Folder(Protocol):
+    """Where the files lie. Methods block, and raise ``OSError`` where the folder does not answer."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file in one piece: nobody sees a part of it."""
+        ...
+
+    def names(self) -> list[str]:
+        """Files that are there; none where the folder does not exist yet."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """A file's content."""
+        ...
+
+
+def open_folder(path: str, *, field: str) -> Folder:
     """The folder behind a path of a tenant file.
+
+    Args:
+        field: where the path stands, for errors.
 
     Raises:
         ConfigurationError: no provider of this installation knows that kind of storage.
@@ -31,8 +49,8 @@ def open_folder(path: str) -> Folder:
     except (ValueError, ImportError) as error:
         raise ConfigurationError(
             f"{parts.scheme}:// needs an Airflow provider that is not installed ({type(error).__name__})",
-            field="settlement.csv_path",
-            expected="a path such as file:///data/bill or s3://connection@bucket/bill",
+            field=field,
+            expected="a path such as file:///data/ml or s3://connection@bucket/ml",
         ) from None
     return ObjectFolder(place)
 
@@ -44,7 +62,7 @@ class LocalFolder:
         self._path = path
 
     def write(self, name: str, content: bytes) -> None:
-        """See ``exports.Folder``: written beside its place, then moved there."""
+        """See :class:`Folder`: written beside its place, then moved there."""
         self._path.mkdir(parents=True, exist_ok=True)
         part = self._path / f".{name}.part"
         with part.open("wb") as file:
@@ -54,11 +72,11 @@ class LocalFolder:
         part.replace(self._path / name)
 
     def names(self) -> list[str]:
-        """See ``exports.Folder``."""
+        """See :class:`Folder`."""
         return [entry.name for entry in self._path.iterdir()] if self._path.is_dir() else []
 
     def read(self, name: str) -> bytes:
-        """See ``exports.Folder``."""
+        """See :class:`Folder`."""
         return (self._path / name).read_bytes()
 
 
@@ -73,15 +91,15 @@ class ObjectFolder:
         self._path = path
 
     def write(self, name: str, content: bytes) -> None:
-        """See ``exports.Folder``."""
+        """See :class:`Folder`."""
         _told(lambda: (self._path / name).write_bytes(content))
 
     def names(self) -> list[str]:
-        """See ``exports.Folder``."""
+        """See :class:`Folder`."""
         return _told(lambda: [entry.name for entry in self._path.iterdir()] if self._path.exists() else [])
 
     def read(self, name: str) -> bytes:
-        """See ``exports.Folder``."""
+        """See :class:`Folder`."""
         return bytes(_told((self._path / name).read_bytes))
 
 

@@ -1,0 +1,1 @@
+"""Invoices of suppliers against PeopleSoft's purchase orders and receipts."""

@@ -1,0 +1,101 @@
+"""Which line of an order an invoice line is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ml_connector.core.contract import Payload
+from ml_connector.peoplesoft.matching.findings import Finding
+from ml_connector.peoplesoft.matching.order import Order, OrderLine
+
+OURS, THEIRS = ("BP", "IN"), ("VP", "VN")
+"""X12 qualifiers of item numbers: the buyer's, and the supplier's."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One line of an invoice.
+
+    Attributes:
+        name: as the supplier numbers it.
+        quantity: negative where something is taken back; None in a line with an amount alone.
+        unit: in PeopleSoft's codes; blank where the supplier names none.
+        amount: of the line, without tax and charges.
+        ours, theirs: item numbers.
+        description: the supplier's words.
+        given: False for a line that was made from the order, of an invoice without lines.
+    """
+
+    name: str
+    quantity: Decimal | None
+    unit: str
+    price: Decimal | None
+    amount: Decimal
+    ours: frozenset[str] = frozenset()
+    theirs: frozenset[str] = frozenset()
+    description: str | None = None
+    given: bool = True
+
+    @property
+    def number(self) -> int | None:
+        """The order line that it names: ``1``, ``0001``, and ``1.2`` where one line is billed twice."""
+        first = self.name.partition(".")[0]
+        return int(first) if first.isascii() and first.isdecimal() else None
+
+
+def read_line(row: Payload) -> InvoiceLine:
+    """A line of an invoice payload."""
+    items = row.get("items") or {}
+    return InvoiceLine(
+        name=str(row["line"]).strip(),
+        quantity=row.get("quantity"),
+        unit=str(row.get("unit") or "").strip(),
+        price=row.get("price"),
+        amount=row["amount"],
+        ours=_numbers(items, OURS),
+        theirs=_numbers(items, THEIRS),
+        description=row.get("description"),
+    )
+
+
+def _numbers(items: Payload, qualifiers: Collection[str]) -> frozenset[str]:
+    return frozenset(str(items[name]).strip().upper() for name in qualifiers if items.get(name))
+
+
+def find_line(order: Order, line: InvoiceLine) -> OrderLine | Finding:
+    """By number, unless the items say otherwise: some suppliers number the lines of their invoices anew."""
+    numbered = next((one for one in order.lines if one.number == line.number), None)
+    if numbered is not None and not _contradicts(numbered, line):
+        return numbered
+    alike = [one for one in order.lines if _agrees(one, line)]
+    if len(alike) == 1:
+        return alike[0]
+    return Finding("unknown_line", _unknown(order, line, numbered, alike), stops=True)
+
+
+def _agrees(one: OrderLine, line: InvoiceLine) -> bool:
+    if one.item and line.ours:
+        return one.item in line.ours
+    return bool(one.vendor_item) and one.vendor_item in line.theirs
+
+
+def _contradicts(one: OrderLine, line: InvoiceLine) -> bool:
+    comparable = (one.item and line.ours) or (one.vendor_item and line.theirs)
+    return bool(comparable) and not _agrees(one, line)
+
+
+def _unknown(order: Order, line: InvoiceLine, numbered: OrderLine | None, alike: list[OrderLine]) -> str:
+    items = ", ".join(sorted(line.ours | line.theirs))
+    if alike:
+        places = " and ".join(str(one.number) for one in alike)
+        return f"Line {line.name}: its item {items} stands in lines {places} of order {order.name}."
+    if numbered is not None:
+        place = f"line {numbered.number} of order {order.name}"
+        return (
+            f"Line {line.name}: its item is {items}, but {place} is {numbered.item or numbered.vendor_item}."
+        )
+    known = ", ".join(str(one.number) for one in order.lines) or "none"
+    item = f" with item {items}" if items else ""
+    return f"Line {line.name}{item} is not in order {order.name}, which has lines {known}."

@@ -1,0 +1,1 @@
+"""Simple records that a site keeps in PeopleSoft: where an order stands, and what became of a partner."""
