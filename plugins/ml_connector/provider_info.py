@@ -15,13 +15,14 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "ml-connector",
         "name": "ml-connector",
-        "description": "Keeps Oracle PeopleSoft in step with BILL and other finance systems.",
-        "integrations": [_integration("Oracle PeopleSoft"), _integration("BILL")],
+        "description": "Keeps Oracle PeopleSoft in step with BILL, Cleo and other finance systems.",
+        "integrations": [_integration("Oracle PeopleSoft"), _integration("BILL"), _integration("Cleo")],
         "hooks": [
             {"integration-name": "Oracle PeopleSoft", "python-modules": ["ml_connector.peoplesoft.hook"]},
             {"integration-name": "BILL", "python-modules": ["ml_connector.bill.hook"]},
+            {"integration-name": "Cleo", "python-modules": ["ml_connector.cleo.hook"]},
         ],
-        "connection-types": [_peoplesoft(), _bill()],
+        "connection-types": [_peoplesoft(), _bill(), _cleo()],
         "cli": ["ml_connector.cli.definition.get_commands"],
         "config": {"ml_connector": _configuration()},
     }
@@ -119,6 +120,69 @@ def _bill() -> dict[str, Any]:
                 "Webhook security key",
                 "Of a subscription made by hand; several with commas between. The connector keeps those that "
                 "it makes itself.",
+            ),
+        },
+    }
+
+
+def _cleo() -> dict[str, Any]:
+    """One tenant of Cleo Integration Cloud, or one server of Cleo Harmony or VLTrader."""
+    return {
+        "connection-type": "cleo",
+        "hook-class-name": "ml_connector.cleo.hook.CleoHook",
+        "hook-name": "Cleo",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema"],
+            "relabeling": {"host": "Tenant or server", "login": "User name", "password": "Password"},
+            "placeholders": {
+                "host": "https://YOURTENANT.cleointegration.com",
+                "port": "on premise only, such as 6080",
+                "login": "may see connections and run actions",
+            },
+        },
+        "conn-fields": {
+            "token_path": _text(
+                "Token path", "Where tokens are issued.", default="/api/authentication", pattern="^/"
+            ),
+            "mailbox_login": _text(
+                "Mailbox user", "Sees the folders and files. Empty: the user above, for both."
+            ),
+            "mailbox_password": _secret("Mailbox password", "Of the mailbox user."),
+            "folders_path": _text(
+                "Folders path",
+                "Where the folders of the mailbox are listed.",
+                default="/api/folders",
+                pattern="^/",
+            ),
+            "files_path": _text(
+                "Files path",
+                "Where files are found that come without links.",
+                default="/api/files",
+                pattern="^/",
+            ),
+            "transport": _choice("Transport", "What carries the files.", "api", "sftp"),
+            "sftp_host": _text("SFTP host", "SFTP only: the server of the mailbox."),
+            "sftp_port": _text("SFTP port", "SFTP only.", default="22", pattern=r"^\d{1,5}$"),
+            "sftp_login": _text("SFTP user", "SFTP only. Empty: the mailbox user."),
+            "sftp_password": _secret("SFTP password", "SFTP only; also the passphrase of an encrypted key."),
+            "sftp_key": _secret("SFTP private key", "SFTP only: the text of the key file, line breaks kept."),
+            "sftp_host_key": _text(
+                "SFTP host key",
+                "SFTP only: a line as in known_hosts, or a fingerprint SHA256:... Needed unless verify is "
+                "false.",
+            ),
+            "api_provider_url": _text(
+                "API Provider address", "Base address of the tenant's own endpoints for JSON documents."
+            ),
+            "api_provider_token": _secret("API Provider token", "Bearer token for these endpoints."),
+            "webhook_secret": _secret(
+                "Webhook secret", "Signs notifications that an administrator of Cleo has it send."
+            ),
+            "verify": _text(
+                "Verify TLS",
+                "true, false, or the path of a bundle of certificate authorities. false also accepts any "
+                "SFTP server where no host key is named.",
+                default="true",
             ),
         },
     }

@@ -28,7 +28,10 @@ def dag(bag: Any) -> Any:
 
 def test_shipped_files_import(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"peoplesoft_bill__demo", "bill_events__demo", "ml_connector_watch"}
+    assert set(bag.dags) == {
+        "peoplesoft_bill__demo", "bill_events__demo", "peoplesoft_cleo__demo", "cleo_events__demo",
+        "ml_connector_watch",
+    }  # fmt: skip
 
 
 def test_task_ids_are_the_contract(dag: Any) -> None:
@@ -101,6 +104,18 @@ def test_parsing_twice_gives_the_same(bag: Any) -> None:
     again = DagBag(str(REPOSITORY / "dags"))
     first, second = (DagSerialization.to_dict(found.dags["peoplesoft_bill__demo"]) for found in (bag, again))
     assert first == second
+
+
+def test_the_flows_of_trading_partners(bag: Any) -> None:
+    groups = {
+        name: list(dict.fromkeys(task.task_id.partition(".")[0] for task in bag.dags[name].tasks))
+        for name in ("peoplesoft_cleo__demo", "cleo_events__demo")
+    }
+    assert groups == {
+        "peoplesoft_cleo__demo": ["partners", "cost_objects", "purchase_orders"],
+        "cleo_events__demo": ["supplier_invoices", "statuses"],
+    }
+    assert bag.dags["cleo_events__demo"].schedule is None  # by time only, and the demo names none
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from ml_connector.provider_info import get_provider_info
 SECRETS = {
     "peoplesoft": {"client_secret", "node_password"},
     "bill": {"dev_key", "webhook_security_key"},
+    "cleo": {"mailbox_password", "sftp_password", "sftp_key", "api_provider_token", "webhook_secret"},
 }
 FIELDS = {
     "peoplesoft": {
@@ -25,6 +26,11 @@ FIELDS = {
         "gateway_path", "soap_auth", "requesting_node", "node_password", "timeout", "verify",
     },
     "bill": {"organization_id", "dev_key", "webhook_security_key"},
+    "cleo": {
+        "token_path", "mailbox_login", "mailbox_password", "folders_path", "files_path", "transport",
+        "sftp_host", "sftp_port", "sftp_login", "sftp_password", "sftp_key", "sftp_host_key",
+        "api_provider_url", "api_provider_token", "webhook_secret", "verify",
+    },
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from tests.environment import REPOSITORY
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
-DAG = "peoplesoft_bill__demo"
+DAG, PARTNERS = "peoplesoft_bill__demo", "peoplesoft_cleo__demo"
 FLOWS = ("accounts", "departments", "vendors", "bills", "vendor_credits")
 
 
@@ -52,6 +53,11 @@ class Wrong:
             "peoplesoft": {
                 "host": addresses["peoplesoft_url"], "login": credentials.OPRID,
                 "password": credentials.OPRID_PASSWORD, "node": credentials.NODE,
+            },
+            "cleo": {
+                "host": addresses["cleo_url"], "login": credentials.CLEO_ADMIN,
+                "password": credentials.CLEO_ADMIN_PASSWORD, "mailbox_login": credentials.CLEO_MAILBOX,
+                "mailbox_password": credentials.CLEO_MAILBOX_PASSWORD,
             },
         }[self.system]  # fmt: skip
         fields = right | {name: value.format(**right) for name, value in self.changes.items()}
@@ -86,6 +92,14 @@ WRONG_SETTINGS = [
     Wrong("peoplesoft", {"timeout": "soon"}, "no number of seconds"),
     Wrong("peoplesoft", {"verify": "/no/such/bundle.pem"}, "does not exist"),
     Wrong("peoplesoft", {"soap_auth": "digest"}, "basic or wsse"),
+    Wrong("cleo", {"host": ""}, "host: the Cleo connection has no value"),
+    Wrong("cleo", {"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1:9"),
+    Wrong("cleo", {"password": ""}, "password: the Cleo connection has no value"),
+    Wrong("cleo", {"mailbox_password": "wrong"}, "refused"),
+    Wrong("cleo", {"token_path": "authentication"}, "is no path"),
+    Wrong("cleo", {"folders_path": "/api/no-such-thing"}, "folders_path"),
+    Wrong("cleo", {"transport": "ftp"}, "api or sftp"),
+    Wrong("cleo", {"transport": "sftp", "sftp_host": "127.0.0.1"}, "sftp_host_key"),
 ]
 
 
@@ -98,6 +112,7 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "demo.yaml").write_text(
         text.replace("    schedule: null ", "    deadline: 1s\n    schedule: null ", 1) + notify
     )
+    shutil.copytree(REPOSITORY / "include" / "tenants" / "demo", folder / "demo")
     return folder
 
 
@@ -133,6 +148,7 @@ def test_check_and_ping_find_nothing_wrong(demo: Demonstration) -> None:
     findings = demo.airflow.answer("check", "--ping")
     assert {(item["level"], item["subject"]) for item in findings} == {
         ("ok", "connection demo__bill"),
+        ("ok", "connection demo__cleo"),
         ("ok", "connection demo__peoplesoft"),
     }
 
@@ -203,6 +219,29 @@ def test_a_webhook_starts_a_task_within_seconds(demo: Demonstration, subscribed:
     assert found.worst <= 6.0
 
 
+def test_suppliers_answer_and_their_invoices_become_vouchers(demo: Demonstration, first_day: bool) -> None:
+    assert demo.collect("suppliers answer", demo.partners.answer)
+    invoices = demo.airflow.answer("records", "--flow", "supplier_invoices", "--limit", "100")
+    loaded = [item for item in invoices if item["status"] == "loaded"]
+    (held,) = {item["status"] for item in invoices} - {"loaded"}
+    assert (held, len(loaded) > 8) == ("held", True)
+    for item in loaded:
+        unit, number = item["target_id"].split("|")
+        voucher = demo.control("POST", "/peoplesoft/get", {"record": "voucher", "key": [unit, number]})
+        assert (voucher["INVOICE_ID"], voucher["ORIGIN"]) == (item["label"], "EDI")
+    assert demo.day("their acknowledgments settle the orders", [PARTNERS])
+    orders = demo.airflow.answer("records", "--flow", "purchase_orders", "--limit", "100")
+    assert {item["status"] for item in orders} == {"loaded", "excluded"}
+    assert demo.partners.received_twice() == 0
+
+
+def test_an_invoice_goes_when_its_goods_arrive(demo: Demonstration, first_day: bool) -> None:
+    before = demo.airflow.answer("records", "--flow", "supplier_invoices", "--status", "loaded")
+    assert demo.collect("goods arrive", demo.partners.deliver)
+    after = demo.airflow.answer("records", "--flow", "supplier_invoices", "--status", "loaded")
+    assert len(after) == len(before) + 1
+
+
 def test_the_second_day_moves_only_what_changed(demo: Demonstration, first_day: bool) -> None:
     calls_before = len(demo.change())
     assert calls_before > 5
@@ -235,7 +274,7 @@ def test_each_wrong_setting_of_a_connection_has_its_own_sentence(demo: Demonstra
         assert wrong.expected in result["message"], (wrong, result["message"])
         told.add(result["message"])
     assert len(told) == len(WRONG_SETTINGS)
-    for right in (Wrong("bill", {}, ""), Wrong("peoplesoft", {}, "")):
+    for right in (Wrong("bill", {}, ""), Wrong("peoplesoft", {}, ""), Wrong("cleo", {}, "")):
         assert demo.airflow.post("/connections/test", right.body(addresses))["status"] is True
 
 

@@ -51,6 +51,18 @@ def test_init_restored_makes_every_flow_compare_first(moved: Installation, ask: 
         assert flows.get(connection, Scope("acme", "test", "shop.orders")).adopted_at is None
 
 
+def test_init_restored_leaves_control_numbers_out(moved: Installation, ask: Ask) -> None:
+    from ml_connector.core.ledger.exchange.control_numbers import Address, allocate
+
+    acme = Address("acme", "test", "ZZ:US", "01:123456789")
+    with moved.store() as store, store.write() as tx:
+        allocate(tx, acme, "ISA")
+    assert ask("init", "--restored", "--skip-control-numbers", "50")["control_numbers"] == 1
+    assert ask("init", "--restored", "--tenant", "acme")["control_numbers"] == 1
+    with moved.store() as store, store.write() as tx:
+        assert allocate(tx, acme, "ISA") == 1 + 50 + 1000 + 1
+
+
 def test_check_of_a_sound_installation(ready: Installation, run: Run) -> None:
     status, output, _ = run("check")
     assert status == 0

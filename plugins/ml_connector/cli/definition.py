@@ -33,8 +33,16 @@ def _command(name: str, text: str, where: str, *args: Arg) -> ActionCommand:
 def _setup() -> tuple[ActionCommand, ...]:
     restored = Arg(
         ("--restored",),
-        help="the state database was restored from a backup: compare the targets before the next create",
+        help="the state database was restored from a backup: compare the targets before the next create, "
+        "and leave out the control numbers that may have been used since the backup",
         action="store_true",
+    )
+    skip = Arg(
+        ("--skip-control-numbers",),
+        help="with --restored: how many to leave out for each partner; more than any got since the backup "
+        "(default 1000)",
+        type=int,
+        default=1000,
     )
     ping = Arg(("--ping",), help="also call every system through its connection", action="store_true")
     return (
@@ -43,6 +51,7 @@ def _setup() -> tuple[ActionCommand, ...]:
             "Create or upgrade the state database, and create the pools",
             "setup.init",
             restored,
+            skip,
             _TENANT,
         ),
         _command("check", "Look for everything that would keep a run from working", "setup.check", ping),

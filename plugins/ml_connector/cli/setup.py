@@ -12,6 +12,7 @@ from ml_connector.core.dag.definition import all_systems
 from ml_connector.core.dag.pools import wanted_pools
 from ml_connector.core.dag.settings import open_database
 from ml_connector.core.ledger import flows
+from ml_connector.core.ledger.exchange import control_numbers
 from ml_connector.core.ledger.retention import purge as remove_old
 from ml_connector.core.state.migrate import migrate
 
@@ -28,15 +29,26 @@ def init(args: Any) -> None:
     finally:
         database.close()
     pools = create_pools(wanted_pools(healthy_tenants(installation), all_systems(definitions().definitions)))
-    if args.restored:
-        with opened() as store, store.write() as tx:
-            flows.forget_adoption(tx, args.tenant)
-    answer = {"state_database": done, "pools": pools, "restored": bool(args.restored)}
+    counters = _restored(args) if args.restored else 0
+    answer = {
+        "state_database": done, "pools": pools, "restored": bool(args.restored), "control_numbers": counters,
+    }  # fmt: skip
     rows = [{"what": "state database", "result": done}]
     rows += [{"what": f"pool {name}", "result": result} for name, result in pools.items()]
     if args.restored:
         rows.append({"what": "restored", "result": "every flow compares its target before the next create"})
+        skipped = f"{counters} counters go on {args.skip_control_numbers} numbers later"
+        rows.append({"what": "control numbers", "result": skipped})
     show(args, answer, rows)
+
+
+def _restored(args: Any) -> int:
+    """What was done after the backup is not known any more; returns how many counters were moved."""
+    reason = "the state database was restored: numbers given out since the backup are not known"
+    with opened() as store, store.write() as tx:
+        flows.forget_adoption(tx, args.tenant)
+        by: int = args.skip_control_numbers
+        return control_numbers.advance(tx, by=by, reason=reason, tenant=args.tenant) if by else 0
 
 
 @command
@@ -59,7 +71,8 @@ def check(args: Any) -> int | None:
 @command
 def export_schemas(args: Any) -> None:
     """Write JSON Schemas for editors."""
-    paths = [str(path) for path in write_schemas(args.directory)]
+    more = {kind: model for item in definitions().definitions for kind, model in item.schemas.items()}
+    paths = [str(path) for path in write_schemas(args.directory, more)]
     show(args, paths, [{"written": path} for path in paths])
 
 

@@ -243,6 +243,7 @@ class Outcome:
     ``conflict``/``held``: a person decides. ``in_doubt``: may have been executed. ``unsent``: was
     certainly not executed, through no fault of the document; ``cause`` then says why and stops
     the flow, as it does beside any other result. ``alert`` is a sentence for a person at once.
+    ``local``: decided without asking the target, so that equal refusals say nothing about the target.
     """
 
     key: str
@@ -254,6 +255,7 @@ class Outcome:
     code: str | None = None
     alert: str | None = None
     cause: ConnectorError | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +27,7 @@ from ml_connector.core.stages.reconcile import Unreconciled, reconcile
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.schema import audit_event, document, plan, reconciliation, watermark
 from ml_connector.core.state.store import Store
-from tests.core.stages.support import MemorySource, MemoryTarget, flow, order
+from tests.core.stages.support import MAPPING, MemorySource, MemoryTarget, flow, order
 
 
 def rows(store: Store, *columns: Any) -> dict[str, Any]:
@@ -512,3 +513,16 @@ async def test_batches_hold_one_operation(store: Store) -> None:
     sizes.clear()
     await run(store, source, target)
     assert sizes == [1, 1]
+
+
+async def test_equal_refusals_that_asked_nobody_do_not_stop_the_flow(store: Store) -> None:
+    source = MemorySource([order(number) for number in range(1, 31)])
+    target = MemoryTarget(Limits(concurrency=1, settle=0.0))
+    fields: Any = {name: item for name, item in MAPPING["fields"].items() if name != "partyId"}  # type: ignore[attr-defined]
+    refused = Outcome("", "rejected", reason="terms N99 have no counterpart", field="terms", local=True)
+    target.outcome = lambda intent: replace(refused, key=intent.key)
+    ctx = flow(store, source, target, mapping={"fields": fields})
+    await extract(ctx)
+    transform(ctx)
+    counts = await load(ctx)
+    assert counts["rejected"] == 30

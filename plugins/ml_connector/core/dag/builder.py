@@ -6,7 +6,7 @@ on the order of a directory. When a worker asks for one DAG, only that one is bu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from airflow.sdk import (
 from pydantic import BaseModel
 
 from ml_connector.core.config import Integration, InvalidFile, TenantConfig
-from ml_connector.core.config.values import duration_text
+from ml_connector.core.config.values import Model, duration_text
 from ml_connector.core.dag import documentation, notify, tasks
 from ml_connector.core.dag.configuration import check as check_options
 from ml_connector.core.dag.configuration import chosen, healthy_tenants, is_enabled
@@ -64,6 +64,7 @@ def integration(
     flows: Sequence[Flow],
     back: Back | None = None,
     check: Check | None = None,
+    schemas: Mapping[str, type[Model]] | None = None,
 ) -> dict[str, DAG]:
     """Build the DAGs of every tenant that enables the integration.
 
@@ -78,12 +79,14 @@ def integration(
         flows: in the order in which they load, since later ones refer to earlier ones.
         back: what runs the other way.
         check: looks at files that the integration has beside the tenant's.
+        schemas: models of those files by kind, for editors.
 
     Returns:
         The DAGs by id. A tenant whose file is broken has none; the configuration DAG file says why.
     """
     known = [flow.group for flow in (*flows, *(back.flows if back else ()))]
-    definitions = [Definition(target.name, source, target, read, options, flows, known, check=check)]
+    main = Definition(target.name, source, target, read, options, flows, known, check=check)
+    definitions = [replace(main, schemas=schemas or {})]
     if back is not None:
         turned = Definition(target.name, target, source, back.read, options, back.flows, known)
         definitions.append(replace(turned, events=True, webhook=back.webhook))

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ml_connector.core.config import Dataset, FlowSettings, Rule, TenantConfig
+from ml_connector.core.config.values import Model
 from ml_connector.core.contract import EventSource, Source, Target
 from ml_connector.core.dag.system import System
 from ml_connector.core.state.store import Store
@@ -145,6 +146,7 @@ class Definition:
         events: the DAG that is started by events; its source is the other system.
         webhook: makes the verifier of delivered events.
         check: looks at files that the integration has beside the tenant's.
+        schemas: models of those files by kind, for editors.
     """
 
     integration: str
@@ -157,6 +159,7 @@ class Definition:
     events: bool = False
     webhook: VerifierFactory | None = None
     check: Check | None = None
+    schemas: Mapping[str, type[Model]] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:

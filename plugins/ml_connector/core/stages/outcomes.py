@@ -37,6 +37,8 @@ class ErrorStreak:
 
     def goes_on(self, outcome: Outcome) -> bool:
         """Take the next outcome in; True when it is one equal error too many."""
+        if outcome.local:
+            return False
         if outcome.result in ("rejected", "failed"):
             signature = (outcome.code or "", outcome.field or "", _VARIABLE.sub("", outcome.reason or ""))
             self._length = self._length + 1 if signature == self._last else 1

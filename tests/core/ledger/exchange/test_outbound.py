@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ml_connector.core import codec
 from ml_connector.core.errors import ConfigurationError
-from ml_connector.core.ledger.exchange import outbound
+from ml_connector.core.ledger.exchange import listing, outbound
 from ml_connector.core.ledger.exchange.outbound import NewInterchange, NewSet
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.schema import audit_event, interchange
@@ -150,12 +150,12 @@ def test_only_what_is_no_document_waits_by_itself(store: Store) -> None:
 def test_files_are_found_by_their_names(store: Store) -> None:
     one, other = sent(store, 7), sent(store, 8)
     with store.read() as connection:
-        found = outbound.of_files(connection, store, "demo", [one.file_name, "unknown.edi"])
+        found = listing.of_files(connection, store, "demo", [one.file_name, "unknown.edi"])
         assert found == {one.file_name: [one]}
-        assert outbound.undelivered(connection, store, "demo", NOON - timedelta(days=9999)) == [one, other]
+        assert listing.undelivered(connection, store, "demo", NOON - timedelta(days=9999)) == [one, other]
     with store.write() as tx:
         outbound.delivered(tx, [one.interchange_id])
-        left = outbound.undelivered(tx.connection, store, "demo", NOON - timedelta(days=9999))
+        left = listing.undelivered(tx.connection, store, "demo", NOON - timedelta(days=9999))
         assert [each.set_id for each in left] == [other.set_id]
 
 
@@ -168,15 +168,15 @@ def test_pages_follow_flow_and_key_and_show_the_newest_set(database: Database) -
             build(tx, 1, document_hash="h2")
             build(tx, 4, flow="cleo.partners")
         with store.read() as connection:
-            first = outbound.page(connection, store, "demo", [FLOW], limit=2)
+            first = listing.page(connection, store, "demo", [FLOW], limit=2)
             after = (FLOW, str(first[-1].key))
-            second = outbound.page(connection, store, "demo", [FLOW], after=after, limit=2)
+            second = listing.page(connection, store, "demo", [FLOW], after=after, limit=2)
         assert [(one.document_id, one.document_hash) for one in first] == [(1, "h2"), (2, "h1")]
         assert [one.document_id for one in second] == [3]
         clock.move(timedelta(hours=1))
         with store.write() as tx:
             outbound.uploaded(tx, first[1].interchange_id, answer_within=None)
-            changed = outbound.page(
+            changed = listing.page(
                 tx.connection, store, "demo", [FLOW], limit=9, changed_since=NOON + timedelta(minutes=1)
             )
         assert [one.document_id for one in changed] == [2]
