@@ -43,7 +43,7 @@ def sandbox_connections(addresses: dict[str, str], tenant: str = "demo") -> dict
             "api_provider_token": credentials.CLEO_API_TOKEN,
         },
     }
-    made = {"peoplesoft": peoplesoft, "bill": bill, "cleo": cleo}
+    made: dict[str, dict[str, Any]] = {"peoplesoft": peoplesoft, "bill": bill, "cleo": cleo}
     return {_variable(tenant, system): _text(connection) for system, connection in made.items()}
 
 

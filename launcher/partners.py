@@ -18,13 +18,14 @@ class Partners:
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._told = {"received": 0, "sent": 0}
 
     def answer(self) -> list[str]:
         """Let Cleo pick up what was uploaded, and the partners answer all of it."""
-        before = self._counts()
         self._control("POST", "/cleo/settle", {})
-        after = self._counts()
-        received, sent = (after[name] - before[name] for name in ("received", "sent"))
+        counts: dict[str, int] = self._control("GET", "/state")["cleo"]
+        received, sent = (counts[name] - self._told[name] for name in ("received", "sent"))
+        self._told = {name: counts[name] for name in self._told}
         return [f"partners received {received} documents and sent {sent} files"]
 
     def deliver(self) -> list[str]:
@@ -39,7 +40,3 @@ class Partners:
         """How many documents a partner got more than once."""
         found = self._control("POST", "/cleo/duplicates", {})
         return sum(len(rows) for rows in found.values())
-
-    def _counts(self) -> dict[str, int]:
-        counts: dict[str, int] = self._control("GET", "/state")["cleo"]
-        return counts

@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of one DAG."""
+    """One run of one DAG, and the open documents of its flows."""
 
     lines: Sequence[Line]
     documents: Sequence[dict[str, Any]]
@@ -61,7 +61,8 @@ class Report:
             }
             green = tasks.get(f"{group}.reconcile") == "success"
             lines.append(_line(flow, answers, status.get(flow, {}), reports.get(flow, {}), green))
-        return cls(lines, documents)
+        shown = {line.flow for line in lines}
+        return cls(lines, [item for item in documents if item["flow"] in shown])
 
     @property
     def reconciled(self) -> bool:

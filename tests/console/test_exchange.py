@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from ml_connector.core.ledger import retention
-from ml_connector.core.ledger.exchange import answers, outbound
+from ml_connector.core.ledger.exchange import answers, outbound, received
 from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.outbound import NewInterchange, NewSet
+from ml_connector.core.ledger.exchange.received import NewReceived
 from ml_connector.core.state.schema import document
 from tests.console.conftest import Browser, DagPermissions, Site, links, table
 
@@ -105,9 +106,35 @@ def test_after_retention_the_numbers_are_left(exchanged: Site, viewer: Browser) 
 def test_only_those_who_may_read_the_flow_see_it(exchanged: Site, viewer: Browser) -> None:
     address = file_of(viewer)
     DagPermissions.only["vera"] = "another_dag"
-    assert viewer.get(address).status == 403
-
-
-def test_an_interchange_of_another_document_is_not_there(exchanged: Site, viewer: Browser) -> None:
-    address = file_of(viewer).replace("000001", "000002")
     assert viewer.get(address).status == 404
+
+
+def test_interchanges_are_listed_and_found(exchanged: Site, viewer: Browser) -> None:
+    (row,) = table(viewer.get("/interchanges"), "Interchanges, the newest first")
+    assert row[:4] == ["850_theirs_000001.edi", "850 sent", "theirs", "000000231"]
+    for found in ("q=231", "q=850_the", "q=theirs", "direction=out", "status=uploaded", "tenant=acme"):
+        assert "850_theirs_000001.edi" in viewer.get(f"/interchanges?{found}").text
+    for missed in ("q=232", "q=x", "direction=in", "status=quarantined", "tenant=other"):
+        assert "No interchange fits" in viewer.get(f"/interchanges?{missed}").words
+
+
+def test_what_waits_in_quarantine_is_seen_by_those_who_may_read_a_flow(
+    exchanged: Site, viewer: Browser
+) -> None:
+    with exchanged.store() as store, store.write() as tx:
+        address = Address("acme", "test", "ZZ:STRANGER", "ZZ:OURS")
+        reason = "no partner's file names ZZ:STRANGER"
+        new = NewReceived(address, None, "in.edi", b"ISA", status="quarantined", reason=reason)
+        assert received.keep(tx, new) is not None
+    (row,) = table(viewer.get("/interchanges?status=quarantined"), "Interchanges, the newest first")
+    assert (row[0], row[2], row[6]) == ("in.edi", "ZZ:STRANGER", reason)
+    (address_of_it,) = links(viewer.get("/interchanges?status=quarantined"), "in.edi")
+    assert "It is neither X12 nor JSON" in viewer.get(address_of_it).words
+    DagPermissions.only["vera"] = "another_dag"
+    assert "No interchange fits" in viewer.get("/interchanges").words
+    assert viewer.get(address_of_it).status == 404
+
+
+def test_an_interchange_that_is_not_there(exchanged: Site, viewer: Browser) -> None:
+    assert viewer.get("/interchanges/acme/999").status == 404
+    assert viewer.get(file_of(viewer).replace("acme", "other")).status == 404
