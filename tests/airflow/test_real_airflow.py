@@ -306,7 +306,7 @@ def test_a_task_killed_while_its_request_is_under_way(demo: Demonstration, first
     demo.control("POST", "/release", {})
     demo.control("DELETE", "/faults")
     airflow.stop_run(DAG, run_id)
-    assert demo.day("the run after the kill")
+    assert demo.day("the run after the kill", [DAG])
     wanted = {"table": "bills", "values": {"invoice.invoiceNumber": "KILLED-IN-FLIGHT"}}
     assert len(demo.control("POST", "/bill/find", wanted)) == 1
     assert demo.control("GET", "/state")["duplicates"] == {}

@@ -23,7 +23,7 @@ STORY = "/ml-connector/documents/demo/bill.bills/US001%7C90000004"
 PAGES = (
     "/ml-connector/", "/ml-connector/search?q=DEMO", STORY, STORY.replace("90000004", "90000022"),
     "/ml-connector/reconciliation", "/ml-connector/crosswalks", "/ml-connector/plans",
-    "/ml-connector/settlements", f"/ml-connector/dag/{DAG}", "/ml-connector/nothing",
+    "/ml-connector/settlements", "/ml-connector/interchanges", f"/ml-connector/dag/{DAG}", "/ml-connector/nothing",
     "/ml-connector/crosswalks?tenant=demo&name=bill.vendors",
     "/ml-connector/actions/replay?tenant=demo&flow=bill.bills&key=US001%7C90000004",
 )  # fmt: skip
@@ -80,7 +80,7 @@ def test_an_operator_finds_an_invoice_reads_its_story_and_replays_it(
     expect(frame.get_by_role("status")).to_contain_text("The DAG's next run does the work")
     assert events_of(demo, KEY) == [*before, ("replayed", "console:otto")]
 
-    assert demo.day("the run after the replay")
+    assert demo.day("the run after the replay", [DAG])
     page.reload()
     expect(console(page).get_by_text("Refused by the mapping").nth(1)).to_be_visible()
     assert [event for event, _ in events_of(demo, KEY)][-2:] == ["replayed", "transformed"]
