@@ -33,7 +33,7 @@ integration(
             mapping="papers",
             target=shop.open_target,
             choice=Choice(
-                "carries", {"orders": Variant("orders", "papers"), "returns": Variant("orders", "slips")}
+                "carries", {"orders": Variant("orders", "papers"), "returns": Variant("more", "slips")}
             ),
             rules=test_choice.rules,
         ),
@@ -64,8 +64,13 @@ def chosen(installation: Installation) -> Installation:
     """The flow with two variants of its mapping, which take only favourites."""
     (installation.dags / "erp_shop.py").write_text(DAG_FILE, encoding="utf-8")
     states = [{"state": "active", "when": {"rule": "favourite"}}, {"state": "archived", "absent": True}]
-    for name in ("papers", "slips"):
-        installation.mapping(name, flow="shop.papers", rules={"favourite": False}, states=states)
+    for name, dataset in (("papers", "orders"), ("slips", "more")):
+        installation.mapping(
+            name, flow="shop.papers", dataset=dataset, rules={"favourite": False}, states=states
+        )
+    text = (installation.folder / "mappings/erp/orders.yaml").read_text(encoding="utf-8")
+    more = text.replace("dataset: orders", "dataset: more")
+    (installation.folder / "mappings/erp/more.yaml").write_text(more, encoding="utf-8")
     return installation
 
 
@@ -121,3 +126,13 @@ def test_rules_follow_from_the_files_unless_the_tenant_says_otherwise(
     state, _ = chosen.run(DAG)
     assert state == "success"
     assert {key for _, key in shop.World.target.writes} == loaded
+
+
+def test_a_flow_keeps_to_what_it_has_carried(chosen: Installation) -> None:
+    options(chosen, carries="orders", favourites=["000001"])
+    shop.World.source.put(order(1))
+    assert chosen.run(DAG)[0] == "success"
+    options(chosen, carries="returns", favourites=["000001"])
+    state, states = chosen.run(DAG)
+    assert (state, states["papers.extract"]) == ("failed", "failed")
+    assert shop.World.target.writes == [("create", "US001|000001")]

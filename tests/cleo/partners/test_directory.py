@@ -74,7 +74,7 @@ def test_the_demo_has_four_partners_without_a_mistake() -> None:
     tenant = load_tenant(PROJECT / "include/tenants/demo.yaml")
     names = [one.partner for one in open_directory(tenant, CleoOptions()).profiles]
     assert names == ["acme", "globex", "initech", "northwind"]
-    assert check(tenant, CleoOptions()) == []
+    assert check(tenant, OPTIONS) == []
     assert [file.name for file in load_tenants(PROJECT / "include/tenants")] == ["demo"]
 
 

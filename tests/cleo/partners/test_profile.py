@@ -71,7 +71,7 @@ def test_a_version_begins_on_its_day() -> None:
     acme = profile(
         versions=[{"version": "004010", "from": "2026-01-01"}, {"version": "005010", "from": "2027-01-01"}]
     )
-    assert [acme.version(day) for day in ("2026-01-01", "2026-12-31", "2027-01-01")] == [
+    assert [acme.version(day).version for day in ("2026-01-01", "2026-12-31", "2027-01-01")] == [
         "004010", "004010", "005010"
     ]  # fmt: skip
     with pytest.raises(Rejected, match="no version in force on 2025-12-31"):
@@ -87,10 +87,19 @@ def test_the_version_in_force_is_the_last_one_begun(day: date, starts: list[date
     acme = profile(versions=versions)
     begun = [start for start in starts if start <= day]
     if begun:
-        assert acme.version(day) == f"004010V{starts.index(max(begun))}"
+        assert acme.version(day).version == f"004010V{starts.index(max(begun))}"
     else:
         with pytest.raises(Rejected):
             acme.version(day)
+
+
+def test_an_envelope_may_have_a_version_of_its_own() -> None:
+    acme = profile(versions=[{"version": "004010", "isa_version": "00501"}])
+    agreed = acme.version("2026-11-20")
+    assert (agreed.version, agreed.isa_version) == ("004010", "00501")
+    assert acme.delimiters.of("004010", "00501") == Delimiters("*", ">", "~", "^")
+    assert acme.delimiters.of("004010", "00400") == Delimiters("*", ">", "~", None)
+    assert profile().version("2026-11-20").isa_version is None
 
 
 def test_acknowledgments_have_their_own_time_or_none() -> None:

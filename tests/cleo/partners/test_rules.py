@@ -22,7 +22,7 @@ DIRECTORY = Directory(
         ),
         profile(
             partner="initech", vendors=["SHARE|0000000004"],
-            documents={"purchase_order": {}, "invoice": {"as": "json"}},
+            documents={"purchase_order": {}, "invoice": {"as": "json", "endpoint": "invoices"}},
         ),
         profile(partner="northwind", vendors=["SHARE|0000000005"], documents={}),
     ]

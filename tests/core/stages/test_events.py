@@ -89,6 +89,16 @@ async def test_people_are_told_although_the_run_fails_afterwards(store: Store) -
     assert ctx.alerts == ["the subscription was off"]
 
 
+async def test_what_stops_the_source_is_raised_when_the_rest_is_kept_and_told(store: Store) -> None:
+    source = EventfulSource([order(1)])
+    missed = Event("m-1", "order.changed", {"order": "US001|000001"})
+    source.caught = CaughtUp([missed], ["a file was refused"], failure=Unavailable("down"))
+    ctx = flow(store, source, MemoryTarget(), events_from="shop")
+    with pytest.raises(Unavailable, match="down"):
+        await extract(ctx)
+    assert (ctx.alerts, waiting(store)) == (["a file was refused"], 1)
+
+
 async def test_a_run_for_single_documents_leaves_the_events_alone(store: Store) -> None:
     source = EventfulSource([order(1), order(2)])
     deliver(store, 2)

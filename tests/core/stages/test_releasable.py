@@ -44,6 +44,11 @@ def row(store: Store) -> tuple[str, str | None]:
         return found.status, found.reason
 
 
+def deadline(store: Store) -> object:
+    with store.read() as connection:
+        return connection.scalar(select(document.c.deadline).where(document.c.key == KEY))
+
+
 def release(ctx: FlowContext) -> None:
     with ctx.store.write() as tx:
         assert actions.release(tx, ctx.scope, [KEY]) == 1
@@ -87,6 +92,26 @@ async def test_a_change_of_the_document_holds_it_again(store: Store) -> None:
     await run(ctx)
     assert row(store)[0] == "held"
     assert len(target.writes) == 2
+
+
+async def test_a_release_outlives_a_change_that_leaves_the_body_as_it_was(store: Store) -> None:
+    ctx, target, source = make(store)
+    await run(ctx)
+    release(ctx)
+    source.put(order(200, PARTY="another", CHANGED="2026-11-02"))
+    await run(ctx)
+    assert row(store)[0] == "loaded"
+    assert target.writes[1:] == [("create", KEY)]
+
+
+async def test_a_document_that_stays_held_keeps_its_deadline(store: Store) -> None:
+    ctx, _, source = make(store)
+    await run(ctx)
+    first = deadline(store)
+    source.put(order(200, NAME="Another", CHANGED="2026-11-02"))
+    await run(ctx)
+    assert row(store)[0] == "held"
+    assert deadline(store) == first
 
 
 async def test_the_plan_says_what_a_release_changed(store: Store) -> None:

@@ -68,9 +68,11 @@ class Directory:
         """The partner whose identity stands on an envelope of this day.
 
         One with this id in the group as well goes first. Where none has it, any group id will do as
-        long as only one partner has this identity.
+        long as only one partner has this identity. Where nobody has the identity on this day, it leads to
+        whom it belonged to, or will: what was sent before a change is answered after it.
         """
-        here = [claim for claim in self._claims.get((qualifier, id_), ()) if claim.identity.holds(day)]
+        claims = self._claims.get((qualifier, id_), ())
+        here = [claim for claim in claims if claim.identity.holds(day)] or claims
         exact = [claim for claim in here if claim.identity.group == group_id]
         found = {claim.profile.partner: claim.profile for claim in exact or here}
         return next(iter(found.values())) if len(found) == 1 else None
@@ -92,10 +94,25 @@ def open_directory(tenant: TenantConfig, options: CleoOptions) -> Directory:
 
 def check(tenant: TenantConfig, options: BaseModel) -> list[str]:
     """Every mistake in the partner files of a tenant, as sentences."""
+    own = cleo_options(options)
     try:
-        return [str(problem) for problem in _read(tenant, cleo_options(options))[1]]
+        profiles, problems = _read(tenant, own)
     except ConfigurationError as error:
         return [str(error)]
+    return [str(problem) for problem in problems] + _nameless(tenant, own, profiles)
+
+
+def _nameless(tenant: TenantConfig, options: CleoOptions, profiles: Sequence[Profile]) -> list[str]:
+    """Business units that could not say who they are."""
+    if "*" in options.identities or not any(any(profile.takes()) for profile in profiles):
+        return []
+    missing = [unit for unit in tenant.business_units if unit not in options.identities]
+    where = tenant.file.path if tenant.file else tenant.tenant
+    return [
+        f"{where}: integrations.cleo.options.identities: business unit {unit} has no identity of its own. "
+        "Expected: one under its name, or under * for all."
+        for unit in missing
+    ]
 
 
 def cleo_options(options: BaseModel) -> CleoOptions:

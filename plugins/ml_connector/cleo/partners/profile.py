@@ -58,12 +58,15 @@ GroupId = Annotated[
 Version = Annotated[
     str, Form(r"00[45]010[A-Z0-9]{0,6}", "004010 or 005010, with a suffix such as 004010VICS where agreed")
 ]
+EnvelopeVersion = Annotated[str, Form(r"00[2-5]0[0-9]", "a version of the ISA such as 00401 or 00501")]
 VendorKey = Annotated[
     str, Form(r"[^\s|]{1,10}\|[^\s|]{1,15}", "a SETID and an id such as SHARE|0000000002, with its zeros")
 ]
 UnitCode = Annotated[str, Form(r"[A-Z0-9]{2}", "a unit of X12 (element 355), two characters such as EA")]
 SourceUnit = Annotated[str, Form(r"[^\s]{1,3}", "a unit of PeopleSoft, up to three characters such as EA")]
-ItemQualifier = Annotated[str, Form(r"[A-Z0-9]{2}", "a qualifier of an item id such as BP, VP or UP")]
+ItemQualifier = Literal["BP", "VP"]
+"""Our item id and the vendor's: what orders and invoices of PeopleSoft know."""
+
 OrderType = Annotated[str, Form(r"[A-Z0-9]{2}", "a type of order, two characters such as SA or NE")]
 Code = Annotated[str, Form(r"[A-Z0-9]{2}", "a code of two characters")]
 BasisCode = Annotated[
@@ -97,9 +100,10 @@ class Delimiters(Model):
             raise wrong("four different characters", "two delimiters are the same")
         return self
 
-    def of(self, version: str) -> Separators:
-        """As the writer takes them; 004010 knows no repetition."""
-        repetition = self.repetition if version.startswith("005") else None
+    def of(self, version: str, isa_version: str | None = None) -> Separators:
+        """As the writer takes them; 004010 knows no repetition, and envelopes know it from 00402 on."""
+        repeats = version.startswith("005") or (isa_version is not None and isa_version >= "00402")
+        repetition = self.repetition if repeats else None
         return Separators(self.element, self.component, self.segment, repetition)
 
 
@@ -151,15 +155,25 @@ class PartnerIdentity(Model):
 
 
 class PartnerVersion(Model):
-    """The version that documents from a date on are written in."""
+    """The version that documents from a date on are written in.
+
+    Attributes:
+        version: GS08.
+        isa_version: ISA12, for a partner whose envelopes have another one.
+    """
 
     version: Version
+    isa_version: EnvelopeVersion | None = None
     from_: Annotated[Day | None, Field(alias="from")] = None
 
     @property
     def first(self) -> date:
         """The first day."""
         return self.from_ or _EARLIEST
+
+
+_WITHOUT_DAYS = frozenset({"04", "05", "09", "10", "14", "17"})
+"""ITD01: deferred, not applicable, proximo, instant, agreed before, and terms not known."""
 
 
 class Terms(Model):
@@ -177,6 +191,8 @@ class Terms(Model):
             raise wrong("percent and discount_days together", "a discount needs its percentage and its days")
         if self.percent is not None and not 0 < self.percent < 100:
             raise wrong("a percentage above 0 and below 100")
+        if self.net_days is None and self.percent is None and self.type not in _WITHOUT_DAYS:
+            raise wrong("net_days, or percent with discount_days", "these terms say nothing")
         return self
 
 
@@ -226,6 +242,8 @@ class InvoiceRules(Route):
     def _one_way(self) -> Self:
         if self.endpoint is not None and self.as_ == "x12":
             raise wrong("as: json", "only JSON goes to an endpoint")
+        if self.as_ == "json" and self.endpoint is None and self.folder is None:
+            raise wrong("endpoint or folder", "nothing says where the JSON goes")
         if self.endpoint is not None and (self.folder is not None or self.action is not None):
             raise wrong("either endpoint or folder and action", "the invoice has two ways")
         return self
@@ -242,7 +260,7 @@ class SupplierInvoiceRules(Model):
 
     credit_sign: Literal["type", "negative", "both"] = "type"
     units: dict[UnitCode, SourceUnit] = Field(default_factory=dict)
-    charges: dict[ChargeCode, Literal["freight", "tax", "miscellaneous"]] = Field(default_factory=dict)
+    charges: dict[ChargeCode, Literal["freight", "tax", "vat", "miscellaneous"]] = Field(default_factory=dict)
     accept_header_only: Switch = False
 
 
@@ -317,8 +335,8 @@ class Profile(Model):
             raise Rejected(f"{reason}; add one to its file", field="identities")
         return max(fitting, key=lambda one: (bool(one.business_units), one.first))
 
-    def version(self, day: str | date) -> str:
-        """GS08 of a document of that day.
+    def version(self, day: str | date) -> PartnerVersion:
+        """What a document of that day is written in.
 
         Raises:
             Rejected: no version is in force.
@@ -328,7 +346,7 @@ class Profile(Model):
         if not begun:
             reason = f"partner {self.partner} has no version in force on {at.isoformat()}"
             raise Rejected(f"{reason}; add one to its file", field="versions")
-        return max(begun, key=lambda one: one.first).version
+        return max(begun, key=lambda one: one.first)
 
     def answer_within(self, hours: float) -> timedelta | None:
         """How long a 997 may take; None where none is expected.
@@ -349,6 +367,7 @@ def cross_faults(profile: Profile) -> Iterator[tuple[tuple[Any, ...], str, str]]
     """What single fields cannot say about themselves: place, message and what was expected."""
     if profile.delimiters.segment == "\n" and profile.line_end != "none":
         yield ("line_end",), "segments end with a line feed already", "none"
+    yield from _misplaced(profile)
     versions = [one.first for one in profile.versions]
     for index, first in enumerate(versions):
         if first in versions[:index]:
@@ -363,6 +382,25 @@ def cross_faults(profile: Profile) -> Iterator[tuple[tuple[Any, ...], str, str]]
             if _ambiguous(one, other):
                 message = "two identities begin on one day for the same business units"
                 yield ("identities", index), message, "a date of its own in from, or business_units"
+
+
+def _misplaced(profile: Profile) -> Iterator[tuple[tuple[Any, ...], str, str]]:
+    """Ids that hold a delimiter, ids of items named twice, actions that nobody could find."""
+    given = profile.delimiters
+    signs = {given.element, given.component, given.segment, given.repetition}
+    for index, one in enumerate(profile.identities):
+        if held := sorted(signs & set(one.id + one.group)):
+            message = f"the id holds {' '.join(held)}, which is a delimiter in this file"
+            yield ("identities", index), message, "other delimiters"
+    for kind in ("purchase_order", "invoice"):
+        rules = getattr(profile.documents, kind)
+        if rules is None:
+            continue
+        if len(set(rules.line_ids)) != len(rules.line_ids):
+            yield ("documents", kind, "line_ids"), "an id of a line is named twice", "each once"
+        if rules.action is not None and profile.connection is None:
+            message = "an action is found by its connection, and the file names none"
+            yield ("documents", kind, "action"), message, "connection, the alias in Cleo"
 
 
 def _ambiguous(one: PartnerIdentity, other: PartnerIdentity) -> bool:

@@ -37,6 +37,7 @@ from ml_connector.core.dag.params import read_params
 from ml_connector.core.dag.settings import open_store, read_settings
 from ml_connector.core.dag.system import System
 from ml_connector.core.dag.watch import alert_overdue
+from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state.store import Store
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def extract(job: Job) -> dict[str, Any]:
     """Decide whether the flow runs, then read its source; in a dry run, plan instead."""
     with _session(job) as session:
         session.decide()
+        session.refuse_another_dataset()
         with session.logging_in(job.definition.source):
             source = session.open_source()
             if session.params.dry_run:
@@ -199,6 +201,27 @@ class Session:
         self.context["ti"].xcom_push(key=DECISION, value=decision)
         if not due:
             raise AirflowSkipException(f"{self.ctx.flow} is due again at {decision['next']}.")
+
+    def refuse_another_dataset(self) -> None:
+        """Keep a flow to the kind of documents that it has carried: its keys would seem to be deleted.
+
+        Raises:
+            ConfigurationError: the tenant's options choose another dataset than before.
+        """
+        from ml_connector.core.ledger import watermarks
+
+        if self.job.flow.choice is None:
+            return
+        with self.store.read() as connection:
+            marks = watermarks.all_marks(connection, self.job.tenant.tenant, self.ctx.flow)
+        if others := sorted({mark.dataset for mark in marks} - {self.ctx.dataset.dataset}):
+            raise ConfigurationError(
+                f"{self.ctx.flow} has carried {', '.join(others)} for tenant {self.job.tenant.tenant}, "
+                f"and is to carry {self.ctx.dataset.dataset}: its documents would seem to be deleted. "
+                "Give the other kind a tenant file of its own",
+                field=f"integrations.{self.job.definition.integration}.options.{self.job.flow.choice.option}",
+                expected="the value that it had",
+            )
 
     def follow_decision(self) -> None:
         """Skip where extract decided that this run leaves the flow alone."""

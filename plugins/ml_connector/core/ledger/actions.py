@@ -60,7 +60,7 @@ def release(tx: Transaction, scope: Scope, keys: Sequence[str]) -> int:
                 f"{scope.flow} {row.key} is held by the mapping ({row.reason}); "
                 "change the document or the mapping, then replay it"
             )
-        values = entering(Status.READY, now)
+        values = entering(Status.READY, now) | {"released_hash": row.staged_hash}
         tx.connection.execute(update(document).where(document.c.id == row.id).values(values))
         tx.record("released", {"key": row.key}, document_id=row.id, **scope.labels())
     return len(rows)

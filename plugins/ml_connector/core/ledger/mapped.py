@@ -23,6 +23,10 @@ REMAPPABLE = (Status.STAGED, Status.WAITING, Status.REJECTED, Status.HELD, Statu
 _UNTOUCHED = IN_FLIGHT | {Status.CONFLICT}
 """States that a mapping does not change: a request is under way, or a person decides."""
 
+_PATIENT = frozenset({Status.HELD, Status.WAITING})
+"""A document that is judged again, and still waits for the same, does not begin to wait anew: its deadline
+would never come."""
+
 # The source may have changed the row since it was read: then it stays to be mapped again.
 _UPDATE = Bulk(
     lambda _: update(document).where(
@@ -110,7 +114,7 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
     statement = select(
         document.c.id, document.c.key, document.c.unit, document.c.status, document.c.selected,
         document.c.source_hash, document.c.staged_hash, document.c.loaded_hash, document.c.target_id,
-        document.c.absent_since,
+        document.c.absent_since, document.c.released_hash,
     ).where(scope.rows(), document.c.unmapped, document.c.id > after)  # fmt: skip
     return records(tx.connection.execute(statement.order_by(document.c.id).limit(limit)))
 
@@ -126,7 +130,7 @@ def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) 
     """
     now = tx.store.now()
     statuses: list[Status] = []
-    by_status: dict[Status, list[dict[str, Any]]] = {}
+    by_status: dict[tuple[Status, bool], list[dict[str, Any]]] = {}
     for verdict in verdicts:
         row = rows[verdict.row_id]
         status = final_status(row, verdict)
@@ -138,9 +142,10 @@ def save(tx: Transaction, rows: dict[int, AnyRow], verdicts: Sequence[Verdict]) 
         if not untouched:
             told = status in (verdict.status, Status.EXCLUDED)
             values["reason"] = verdict.reason if told else None
-        by_status.setdefault(status, []).append(values)
-    for status, group in by_status.items():
-        entered = {} if status in _UNTOUCHED else entering(status, now)
+        stays = untouched or (status in _PATIENT and row.status == status)
+        by_status.setdefault((status, stays), []).append(values)
+    for (status, stays), group in by_status.items():
+        entered = {} if stays else entering(status, now)
         _UPDATE(tx.connection, group, unmapped=False, **entered)
     return statuses
 
@@ -167,11 +172,18 @@ def final_status(row: AnyRow, verdict: Verdict) -> Status:
         return Status(row.status)
     if verdict.staged_hash is not None and verdict.staged_hash == row.loaded_hash:
         return Status.LOADED  # what a person released, and was sent, is not held again
+    if verdict.status is Status.HELD and is_released(row, verdict):
+        return Status.READY
     if verdict.status is not Status.READY:
         return verdict.status
     if verdict.absent and row.target_id is None:
         return Status.EXCLUDED
     return Status.READY
+
+
+def is_released(row: AnyRow, verdict: Verdict) -> bool:
+    """Whether a person has let go exactly what the mapping holds."""
+    return verdict.staged_hash is not None and verdict.staged_hash == row.released_hash
 
 
 def explain_missing(tx: Transaction, owner: Scope, keys: Sequence[str]) -> dict[str, AnyRow]:

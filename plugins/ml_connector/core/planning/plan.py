@@ -191,9 +191,9 @@ def _line(
 
 def _operation(ctx: FlowContext, row: AnyRow | None, verdict: Verdict) -> str:
     status = mapped.final_status(row or _NO_ROW, verdict)
-    if status in _OPERATIONS and not _is_released(row, verdict):
+    if status in _OPERATIONS:
         return _OPERATIONS[status]
-    if status not in (Status.READY, Status.HELD):
+    if status is not Status.READY:
         return "unchanged"
     if (
         row is not None
@@ -205,17 +205,6 @@ def _operation(ctx: FlowContext, row: AnyRow | None, verdict: Verdict) -> str:
     if verdict.absent:
         return "remove"
     return "update" if row is not None and row.target_id else "create"
-
-
-def _is_released(row: AnyRow | None, verdict: Verdict) -> bool:
-    """Whether a person has let go what the mapping holds."""
-    return (
-        row is not None
-        and verdict.status is Status.HELD
-        and row.status == Status.READY
-        and not row.unmapped
-        and row.staged_hash == verdict.staged_hash
-    )
 
 
 def _crosswalk(
@@ -251,6 +240,7 @@ class _Absent:
     target_id = None
     loaded_hash = None
     source_hash = None
+    released_hash = None
 
 
 _NO_ROW: Any = _Absent()

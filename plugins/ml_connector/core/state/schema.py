@@ -142,6 +142,7 @@ document = Table(
     Column("loaded_amount", Exact),
     Column("batch", String(32)),
     Column("reference", String(256)),  # one more number that people search by
+    Column("released_hash", String(64)),  # what a person let go although the mapping holds it
     UniqueConstraint("tenant", "flow", "key"),
 )
 Index("ix_document_flow", document.c.tenant, document.c.flow, document.c.id)

@@ -14,7 +14,8 @@ SEQUENCES = ("interchange_id", "transaction_set_id")
 
 
 def upgrade() -> None:
-    """Add the tables of EDI."""
+    """Add the tables of EDI, and what a person released."""
+    op.add_column("document", sa.Column("released_hash", sa.String(length=64)))
     op.create_table(
         "control_number",
         sa.Column("tenant", sa.String(length=128), nullable=False),
@@ -110,6 +111,7 @@ def downgrade() -> None:
     """Take them away again."""
     for table in ("transaction_set", "interchange", "control_number"):
         op.drop_table(table)
+    op.drop_column("document", "released_hash")
     if op.get_bind().dialect.name == "postgresql":
         for name in SEQUENCES:
             op.execute(f"DROP SEQUENCE IF EXISTS {name}")
