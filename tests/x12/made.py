@@ -127,7 +127,11 @@ names = words.map(lambda text: f"N{text}")
 _ids = st.text(alphabet="ABCXYZ0123456789", min_size=2, max_size=20)
 _days = st.dates(min_value=datetime(2000, 1, 1).date(), max_value=datetime(2099, 12, 31).date()).map(str)  # noqa: DTZ001
 quantities = st.decimals(min_value=-9999, max_value=99999, places=3)
+ordered = st.decimals(min_value="0.001", max_value=9999, places=3)
 prices = st.decimals(min_value=-999, max_value=99999, places=5)
+agreed = st.decimals(min_value=0, max_value=99999, places=5)
+bases = st.sampled_from(["PE", "HP", "TP", "CT", None])
+"""Of prices: each, a hundred, a thousand, as in the contract."""
 amounts = st.decimals(min_value=0, max_value=999999, places=2)
 
 references = st.builds(Reference, st.sampled_from(["IA", "CT", "DP"]), _ids)
@@ -156,10 +160,12 @@ parties = st.builds(
     qualifier=st.just("92"),
     id=st.none() | _ids,
     address=st.lists(words, max_size=6).map(tuple),
-    city=words,
+    city=words.map(lambda text: f"CITY {text}") | st.sampled_from(["", None]),
     state=st.sampled_from(["OH", "NSW", "", None]),
-    postal_code=words,
-    country=st.sampled_from(["US", "USA", None]),
+    postal_code=st.none() | st.text("ABC0123456789", min_size=3, max_size=15),
+    country=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=3) | st.sampled_from(["", None]),
+    references=st.lists(references, max_size=2).map(tuple),
+    contacts=st.lists(contacts, max_size=2).map(tuple),
 )
 charges = st.builds(
     Charge,
@@ -176,15 +182,16 @@ product_ids = st.lists(st.tuples(st.sampled_from(["BP", "VP", "UP"]), _ids), max
 @st.composite
 def order_lines(draw: st.DrawFn) -> OrderLine:
     """With schedules that add up."""
-    parts = draw(st.lists(quantities, max_size=4))
+    parts = draw(st.lists(ordered, max_size=4))
+    ids = draw(product_ids)
     return OrderLine(
         number=draw(st.integers(1, 99999).map(str)),
-        quantity=sum(parts, Decimal(0)) if parts else draw(quantities),
+        quantity=sum(parts, Decimal(0)) if parts else draw(ordered),
         unit=draw(st.sampled_from(["EA", "LB", "CA"])),
-        price=draw(st.none() | prices),
-        basis=draw(st.sampled_from(["PE", None])),
-        ids=draw(product_ids),
-        description=draw(words),
+        price=draw(st.none() | agreed),
+        basis=draw(bases),
+        ids=ids,
+        description=draw(words if ids else names),
         references=tuple(draw(st.lists(references, max_size=2))),
         dates=tuple(draw(st.lists(dates, max_size=2))),
         schedules=tuple(Schedule(quantity=one, date=draw(_days)) for one in parts),

@@ -47,7 +47,8 @@ def test_everything_that_an_advice_says() -> None:
     ("code", "verdict"),
     [
         ("TA", "accepted"),
-        ("TE", "accepted"),
+        ("TE", "changed"),
+        ("IE", "changed"),
         ("TC", "changed"),
         ("TP", "changed"),
         ("TR", "rejected"),
@@ -89,7 +90,13 @@ def test_what_cannot_be_understood_is_named(lines: tuple[str, ...], reason: str)
     st.lists(
         st.tuples(
             st.sampled_from(["BGN", "OTI", "TED", "NTE", "REF", "DTM"]),
-            st.lists(st.text("0123456789.-ABT>", max_size=8), max_size=12),
+            st.lists(
+                st.text("0123456789.-ABT>", max_size=8)
+                | st.sampled_from(
+                    ["1" * 40, "9" * 30, "9E999999", "9" * 5000, "1" * 9000 + "x", "-0", "1E-9999"]
+                ),
+                max_size=12,
+            ),
         ),
         max_size=12,
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.x12.documents.order_response import read_order_response
+from ml_connector.x12.documents.order_response import ResponseLine, read_order_response
 from ml_connector.x12.documents.parts import DateOf, Reference
 from ml_connector.x12.model import Segment, TransactionSet, X12Error
 
@@ -81,7 +81,7 @@ def test_everything_that_a_response_says() -> None:
         ("RD", ["IA"], "rejected"),
         ("AK", [], "accepted"),
         ("AT", [], "accepted"),
-        ("AC", [], "received"),
+        ("AC", [], "changed"),
         ("ZZ", [], "received"),
         ("AC", ["??"], "changed"),
     ],
@@ -126,7 +126,13 @@ def test_only_an_855_is_a_response() -> None:
     st.lists(
         st.tuples(
             st.sampled_from(["BAK", "PO1", "ACK", "DTM", "REF", "PID", "CTT", "N1", "SLN", "CUR"]),
-            st.lists(st.text("0123456789.-ABI", max_size=8), max_size=30),
+            st.lists(
+                st.text("0123456789.-ABI", max_size=8)
+                | st.sampled_from(
+                    ["1" * 40, "9" * 30, "9E999999", "9" * 5000, "1" * 9000 + "x", "-0", "1E-9999"]
+                ),
+                max_size=30,
+            ),
         ),
         max_size=12,
     )
@@ -138,3 +144,54 @@ def test_nothing_but_our_own_error_comes_out_of_any_segments(segments: list[tupl
     except X12Error:
         return
     assert response.verdict in {"accepted", "changed", "rejected", "received"}
+
+
+def answered(*lines: str) -> ResponseLine:
+    (line,) = read_order_response(as_set(HEAD, "PO1*1*10*EA*5**BP*X", *lines, "CTT*1")).lines
+    return line
+
+
+@pytest.mark.parametrize(
+    ("answers", "confirmed"),
+    [
+        (["ACK*IA"], 10),
+        (["ACK*IP*10*EA", "ACK*DR*10*EA"], 10),
+        (["ACK*IQ*12*EA"], 12),
+        (["ACK*IQ*6*EA", "ACK*IB"], 10),
+        (["ACK*IA*6*EA", "ACK*IR*4*EA"], 6),
+        (["ACK*IA", "ACK*IR*4*EA"], 6),
+        (["ACK*IH*10*EA"], 0),
+        (["ACK*IW"], 0),
+        (["ACK*IA*6*EA", "ACK*IF*4*EA"], 6),
+        ([], 0),
+    ],
+)
+def test_what_will_come(answers: list[str], confirmed: int) -> None:
+    assert answered(*answers).confirmed == confirmed
+
+
+def test_all_days_of_an_answer_are_kept() -> None:
+    line = answered("DTM*002*20261130", "ACK*IA*10*EA*068*20261201", "DTM*067*20261205", "DTM*017*20261206")
+    (answer,) = line.answers
+    assert (answer.date_qualifier, answer.date) == ("068", "2026-12-01")
+    assert [one.qualifier for one in answer.dates] == ["068", "067", "017"]
+    assert line.dates == (DateOf("002", "2026-11-30"),)
+
+
+def test_answers_about_parts_of_a_line_count() -> None:
+    (line,) = read_order_response(FULL_OF_PARTS).lines
+    assert (line.answers, [one.code for one in line.parts]) == ((), ["IR"])
+    assert read_order_response(FULL_OF_PARTS).verdict == "rejected"
+
+
+def test_totals_before_the_lines_hide_none() -> None:
+    found = read_order_response(as_set(HEAD, "CTT*1", "PO1*1*10*EA*5", "ACK*IR*10*EA"))
+    assert (len(found.lines), found.verdict) == (1, "rejected")
+
+
+def test_a_price_per_hundred() -> None:
+    (line,) = read_order_response(as_set(HEAD, "PO1*1*500*EA*12.5*HP")).lines
+    assert line.unit_price == Decimal("0.125")
+
+
+FULL_OF_PARTS = as_set(HEAD, "PO1*1*10*EA*5**BP*X", "SLN*1**I*10*EA", "ACK*IR*10*EA", "CTT*1")

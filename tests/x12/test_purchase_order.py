@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.x12.documents.parts import Contact, Party, Reference, Schedule, Terms
+from ml_connector.x12.documents.parts import Contact, Freight, Party, Reference, Schedule, Terms
 from ml_connector.x12.documents.purchase_order import OrderLine, PurchaseOrder, build_purchase_order
 from ml_connector.x12.model import X12Error
 from ml_connector.x12.text import Dialect
@@ -31,6 +31,16 @@ def built(order: PurchaseOrder, dialect: Dialect | None = None) -> list[str]:
 
 def with_line(**changes: object) -> PurchaseOrder:
     return replace(ORDER, lines=(replace(ORDER.lines[1], **changes),), total=None)  # type: ignore[arg-type]
+
+
+def at_place(**changes: object) -> PurchaseOrder:
+    return replace(ORDER, parties=(replace(ORDER.parties[0], **changes),))  # type: ignore[arg-type]
+
+
+def told(order: PurchaseOrder, dialect: Dialect | None = None) -> list[str]:
+    sentences: list[str] = []
+    build_purchase_order(order, dialect or Dialect(), sentences)
+    return sentences
 
 
 def test_the_example_is_written_segment_by_segment() -> None:
@@ -123,10 +133,8 @@ def test_an_order_of_999_lines(dialect: Dialect) -> None:
     assert ("CTT", "999", "99900") in found.segments
 
 
-def test_zero_and_negative_values() -> None:
-    found = built(with_line(quantity=Decimal(-5), price=Decimal("0.00"), basis=None))
-    assert "PO1*2*-5*LB*0**BP*10077" in found
-    assert complaints(written(with_line(quantity=Decimal("-0.0"), price=Decimal(-1)), Dialect())) == []
+def test_a_price_of_zero_is_one() -> None:
+    assert "PO1*2*25.5*LB*0**BP*10077" in built(with_line(price=Decimal("-0.00")))
 
 
 def test_a_sum_of_quantities_that_does_not_fit_is_left_out() -> None:
@@ -175,6 +183,32 @@ def test_delimiters_in_a_name_become_blanks() -> None:
             "number of party ST has 1 char",
         ),
         (replace(ORDER, terms=Terms(percent=Decimal(2))), "neither days nor a date"),
+        (
+            replace(ORDER, purpose="99"),  # type: ignore[arg-type]
+            "purpose of the order is one of 00, 01, 05, 07",
+        ),
+        (with_line(quantity=Decimal(0)), "Line 2: the quantity is not above zero"),
+        (with_line(quantity=Decimal(-5)), "Line 2: the quantity is not above zero"),
+        (
+            with_line(
+                quantity=Decimal(5),
+                schedules=tuple(Schedule(quantity=Decimal(one), date="2026-12-04") for one in (6, -1)),
+            ),
+            "Line 2: the quantity is not above zero",
+        ),
+        (with_line(price=Decimal("-0.01")), "Line 2: the price is negative"),
+        (with_line(ids=(), description=None), "Line 2 has neither a product id nor a description"),
+        (with_line(ids=(), description="日本"), "Line 2 has neither a product id nor a description"),
+        (at_place(country="AUSTRIA"), "Party ST: the country has 7 characters, 2 to 3 are allowed"),
+        (at_place(country="us"), "Party ST: the country is no code of digits and capitals"),
+        (at_place(country="U1"), "Party ST: the country is no code of two or three letters"),
+        (at_place(postal_code="45402-1234-5678-9"), "Party ST: the postal code is none of 3 to 15 char"),
+        (at_place(postal_code="12"), "Party ST: the postal code is none of 3 to 15 characters"),
+        (at_place(postal_code="1*23"), "Party ST: the postal code is none of 3 to 15 characters"),
+        (at_place(city="東京"), "Party ST, city: the partner could read nothing of it"),
+        (at_place(city="Å"), "Party ST, city: the partner could read nothing of it"),
+        (at_place(state="東京"), "Party ST, state: the partner could read nothing of it"),
+        (replace(ORDER, parties=(Party(role="ST", name="日本"),)), "neither a name nor a number that"),
     ],
 )
 def test_what_would_be_cut_or_lost_is_refused(order: PurchaseOrder, reason: str) -> None:
@@ -206,3 +240,87 @@ def test_a_state_of_more_than_two_letters_is_a_region() -> None:
 def test_an_order_line_without_price_says_nothing_about_its_basis() -> None:
     line = OrderLine(number="1", quantity=Decimal(1), unit="EA", basis="PE", ids=(("BP", "X"),))
     assert "PO1*1*1*EA***BP*X" in built(replace(ORDER, lines=(line,)))
+
+
+@pytest.mark.parametrize("country", ["US", "USA", "AUT"])
+def test_countries_have_two_or_three_letters(country: str) -> None:
+    assert f"N4*DAYTON*OH*45402*{country}" in built(at_place(country=country))
+
+
+def test_an_amount_only_line_has_a_description_and_no_product() -> None:
+    found = built(with_line(ids=(), description="CONSULTING", quantity=Decimal(1)))
+    assert "PO1*2*1*LB*3.0075" in found
+    assert "PID*F****CONSULTING" in found
+
+
+def test_a_partys_own_numbers_and_contacts_stand_behind_its_place() -> None:
+    party = Party(
+        role="ST",
+        id="PLT01",
+        qualifier="92",
+        references=(Reference("DP", "10"),),
+        contacts=(Contact(name="PAT"),),
+    )
+    found = built(replace(ORDER, parties=(party,)))
+    at = found.index("N1*ST**92*PLT01")
+    assert found[at + 1 : at + 3] == ["REF*DP*10", "PER*BD*PAT"]
+    assert complaints(written(replace(ORDER, parties=(party,)), Dialect())) == []
+
+
+def test_nothing_is_told_where_nothing_changes() -> None:
+    assert told(ORDER) == []
+    assert told(at_place(name="Dayton  plant"), Dialect(upper_case=True)) == [], "blanks and capitals alone"
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        (at_place(name="Größe"), "Party ST, name: characters replaced"),
+        (at_place(name="A*B"), "Party ST, name: characters replaced"),
+        (at_place(name="日本"), "Party ST, name: left out"),
+        (at_place(name="N " * 200), "Party ST, pieces of the name: 2 of 7 left out"),
+        (at_place(address=("1", "2", "3", "4", "GATE 5")), "Party ST, lines of the address: 1 of 5 left out"),
+        (at_place(city="C" * 31), "Party ST, city: cut"),
+        (at_place(state="S" * 31), "Party ST, state: cut"),
+        (
+            replace(ORDER, contacts=tuple(Contact(name=f"PAT {one}") for one in range(5))),
+            "Contacts: 2 of 5 left out",
+        ),
+        (replace(ORDER, contacts=(Contact(name="P" * 61),)), "Contact BD, name: cut"),
+        (replace(ORDER, contacts=(Contact(name="PAT", mail="a*b@c"),)), "Contact BD, mail: left out"),
+        (replace(ORDER, contacts=(Contact(name="日本"),)), "Contact BD, name: left out"),
+        (replace(ORDER, notes=("N" * 264 * 1001,)), "Notes, pieces of 264 characters: 1 of 1001 left out"),
+        (
+            replace(ORDER, freight=Freight(payment="PP", location="DAYTON")),
+            "The freight's location: left out, as it has no qualifier",
+        ),
+        (
+            replace(ORDER, freight=Freight(payment="PP", location_qualifier="DE", location="D" * 81)),
+            "The freight's location: cut",
+        ),
+        (replace(ORDER, terms=Terms(type="01", text="T" * 81)), "The text of the terms: cut"),
+        (with_line(description="D" * 81), "Line 2, description: split"),
+        (with_line(description="10 €"), "Line 2, description: characters replaced"),
+        (with_line(notes=("日本",)), "Line 2, notes: left out"),
+        (
+            with_line(ship_to=Party(role="ST", name="\u00b0C", id="11", qualifier="92")),
+            "Line 2, party ST, name: cha",
+        ),
+    ],
+)
+def test_what_is_replaced_cut_or_left_out_is_told(order: PurchaseOrder, sentence: str) -> None:
+    (found,) = told(order)
+    assert found.startswith(sentence)
+
+
+@settings(max_examples=40, deadline=None)
+@given(order=orders(), dialect=dialects)
+def test_where_nothing_is_told_texts_stand_there_whole(order: PurchaseOrder, dialect: Dialect) -> None:
+    if any(not one.endswith(": split") for one in told(order, dialect)):
+        return
+    text = " ".join(" ".join(one) for one in build_purchase_order(order, dialect)).casefold()
+    whole = "".join(text.split())
+    texts = [line.description for line in order.lines] + [one for line in order.lines for one in line.notes]
+    for given_text in [*texts, *order.notes, *(party.name for party in order.parties)]:
+        if len(given_text or "") < 60:
+            assert "".join((given_text or "").split()).casefold() in whole

@@ -95,13 +95,15 @@ def test_its_codes_stand_in_the_standards_lists(facts: Path, dialect: Dialect, c
 
 @st.composite
 def changes(draw: st.DrawFn) -> PurchaseOrderChange:
-    line = st.builds(
-        ChangeLine,
-        change=st.sampled_from(CODES),
-        line=order_lines(),
-        left=st.none() | st.decimals(min_value=0, max_value=99999, places=2),
+    found = draw(st.lists(order_lines(), min_size=1, max_size=3, unique_by=lambda one: one.number))
+    lines = tuple(
+        ChangeLine(
+            change=draw(st.sampled_from(CODES)),
+            line=line,
+            left=draw(st.sampled_from([None, Decimal(0), line.quantity])),
+        )
+        for line in found
     )
-    lines = tuple(draw(st.lists(line, min_size=1, max_size=3)))
     return PurchaseOrderChange(lines=lines, changed="2026-11-23", **draw(headers()))  # type: ignore[arg-type]
 
 
@@ -118,9 +120,32 @@ def test_nobody_objects_to_any_change(change: PurchaseOrderChange, dialect: Dial
         (replace(CANCELLATION, lines=CHANGE.lines), "is cancelled and has lines to change"),
         (replace(CHANGE, sequence="123456789"), "The number of the change has 9 characters, 1 to 8"),
         (replace(CHANGE, number="X" * 23), "The order number has 23 characters"),
-        (replace(CHANGE, lines=(replace(CHANGE.lines[0], left=Decimal("1234567.123")),)), "left to receive"),
+        (replace(CHANGE, lines=(replace(CHANGE.lines[0], left=Decimal("1.1234567890")),)), "left to receive"),
+        (replace(CHANGE, lines=(replace(CHANGE.lines[0], left=Decimal(101)),)), "not between zero and the"),
+        (replace(CHANGE, lines=(replace(CHANGE.lines[1], left=Decimal(-5)),)), "not between zero and the"),
+        (replace(CHANGE, lines=CHANGE.lines[:1] * 2), "two lines of one number"),
+        (
+            replace(CHANGE, purpose="99"),  # type: ignore[arg-type]
+            "The purpose of the change is one of 01, 04, 05",
+        ),
+        (
+            replace(CHANGE, lines=(replace(CHANGE.lines[0], change="XX"),)),  # type: ignore[arg-type]
+            "Line 1: the change is one of AI",
+        ),
+        (
+            replace(
+                CHANGE, lines=(ChangeLine(change="CA", line=replace(ORDER.lines[1], price=Decimal(-1))),)
+            ),
+            "Line 2: the price is negative",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_refused(change: PurchaseOrderChange, reason: str) -> None:
     with pytest.raises(X12Error, match=reason):
         build_purchase_order_change(change, Dialect())
+
+
+def test_a_change_tells_what_its_texts_lose() -> None:
+    told: list[str] = []
+    build_purchase_order_change(replace(CHANGE, notes=("日本",)), Dialect(), told)
+    assert told == ["Notes: left out"]

@@ -219,3 +219,15 @@ def test_no_bytes_raise_anything(data: bytes) -> None:
         assert reading.interchanges or reading.faults
         assert all(isinstance(fault, X12Error) for fault in reading.faults)
         assert all(check(one) for one in reading.interchanges if not one.groups and not one.acknowledgments)
+
+
+def test_each_interchange_has_its_own_encoding() -> None:
+    modern, old = (ORDER.replace(b"Plant one", "Müller".encode(one)) for one in ("utf-8", "latin-1"))
+    for data in (modern + old, old + b"\xef\xbb\xbf" + modern, b"\xef\xbb\xbf" + old + modern):
+        reading = read(data)
+        assert reading.faults == ()
+        for one in reading.interchanges:
+            assert one.groups[0].sets[0].segments[13][2] == "Müller"
+            assert data[one.position :][:3] == b"ISA"
+            assert [data[made.position :][:2] for made in one.groups[0].sets] == [b"ST", b"ST"]
+            assert check(one) == []

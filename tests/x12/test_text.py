@@ -46,9 +46,9 @@ def test_pieces_fit_and_lose_nothing_but_blanks(text: str, dialect: Dialect, lim
         ("Straße 5 \u2013 Æther", "Strasse 5 - AEther"),
         ("“quoted” \u2018once\u2019", "\"quoted\" 'once'"),
         ("5 €", "5 EUR"),
-        ("½ inch \u00d7 3", "1 2 inch x 3"),
+        ("½ inch \u00d7 3", "1/2 inch x 3"),
         ("tab\tline\r\nend\x00", "tab line end"),
-        ("日本 Ltd", "Ltd"),
+        ("日本 Ltd", "?? Ltd"),
         ("ﬁne™", "fineTM"),
         ("A*B~C", "A B C"),
         ("  many   blanks ", "many blanks"),
@@ -59,7 +59,53 @@ def test_what_becomes_of_foreign_characters(text: str, plain: str) -> None:
 
 
 def test_basic_text_has_no_lower_case_and_fewer_signs() -> None:
-    assert Dialect(charset="basic").clean("Bolt #5 @ 3% [zinc]_x") == "BOLT 5 3 ZINC X"
+    assert Dialect(charset="basic").clean("Bolt #5 @ 3% [zinc]_x") == "BOLT 5 AT 3 PCT ZINC X"
+
+
+@pytest.mark.parametrize(
+    ("text", "extended", "basic"),
+    [
+        ("10 \u00b5m", "10 um", "10 UM"),
+        ("10 \u03bcm", "10 um", "10 UM"),
+        ("2½ IN", "2 1/2 IN", "2 1/2 IN"),
+        ("3\u20444", "3/4", "3/4"),
+        ("10 k\u03a9", "10 kOHM", "10 KOHM"),
+        ("45° ±0.1", "45 DEG +/-0.1", "45 DEG +/-0.1"),
+        ("20 \u2103", "20 DEG C", "20 DEG C"),
+        ("\u22645 mm", "<=5 mm", "AT MOST 5 MM"),
+        ("\u22655", ">=5", "AT LEAST 5"),
+        ("< 5", "< 5", "BELOW 5"),
+        (">5", ">5", "ABOVE 5"),
+        ("99%", "99%", "99 PCT"),
+        ("5*3", "5*3", "5*3"),
+        ("10\u207b\u00b3", "10^-3", "10 EXP -3"),
+        ("10\u00b3 m\u00b2", "10^3 m2", "10 EXP 3 M2"),
+        ("3\u00b75", "3?5", "3?5"),
+        ("\u00d810", "DIA 10", "DIA 10"),
+        ("\u2300 10", "DIA 10", "DIA 10"),
+        ("a \u2260 b", "a NOT = b", "A NOT = B"),
+        ("\u221a2", "?2", "?2"),
+        ("5#3", "5#3", "5?3"),
+    ],
+)
+def test_quantities_and_dimensions_survive(text: str, extended: str, basic: str) -> None:
+    unusual = Delimiters("|", "\x1f", "~")
+    assert Dialect("004010", unusual).clean(text) == extended
+    assert Dialect("004010", unusual, "basic").clean(text) == basic
+
+
+def test_signs_that_delimit_are_spelled_out_beside_numbers() -> None:
+    assert Dialect().clean("5*3 >7 \u22659 ~ 2~4") == "5x3 ABOVE 7 AT LEAST 9 2?4"
+    assert Dialect("004010", Delimiters("+", ":", "~")).clean("\u00b10.1") == "PLUS OR MINUS 0.1"
+
+
+def test_a_capital_micro_is_no_other_letter() -> None:
+    assert Dialect(charset="utf-8", upper_case=True).clean("10 \u00b5m") == "10 UM"
+
+
+def test_characters_that_nobody_knows() -> None:
+    with pytest.raises(X12Error, match="one of basic, extended, utf-8, not 'latin1'"):
+        Dialect(charset="latin1")  # type: ignore[arg-type]
 
 
 def test_utf_8_keeps_letters_but_no_delimiters_and_no_controls() -> None:
@@ -110,6 +156,11 @@ def test_identifiers_are_never_cut_or_changed(value: str, reason: str) -> None:
         Dialect().identifier(value, 22, "The number")
 
 
+def test_an_identifier_is_text() -> None:
+    with pytest.raises(X12Error, match="The number is no text but a int"):
+        Dialect().identifier(7, 22, "The number")  # type: ignore[arg-type]
+
+
 def test_identifiers_in_the_basic_set_have_no_lower_case() -> None:
     with pytest.raises(X12Error, match="basic character set"):
         Dialect(charset="basic").identifier("abc", 22, "The number")
@@ -138,6 +189,11 @@ def test_versions_that_nobody_writes(version: str) -> None:
         (Delimiters("**"), "cannot be a delimiter"),
         (Delimiters("ä"), "cannot be a delimiter"),
         (Delimiters(""), "is missing"),
+        (Delimiters("\n"), "cannot be a delimiter"),
+        (Delimiters("\t"), "cannot be a delimiter"),
+        (Delimiters(component="\r"), "cannot be a delimiter"),
+        (Delimiters(segment="\0"), "cannot be a delimiter"),
+        (Delimiters(segment="\t"), "cannot be a delimiter"),
     ],
 )
 def test_delimiters_that_nobody_could_read(delimiters: Delimiters, reason: str) -> None:

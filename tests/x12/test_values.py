@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml_connector.x12.model import X12Error
@@ -14,12 +14,10 @@ from ml_connector.x12.values import (
     read_n0,
     read_n2,
     read_real,
-    read_time,
     write_date,
     write_n0,
     write_n2,
     write_real,
-    write_time,
 )
 
 cents = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
@@ -83,6 +81,28 @@ def test_any_decimal_is_written_exactly_or_refused(value: Decimal) -> None:
     assert len(text.strip("-").replace(".", "")) <= 15
 
 
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.sampled_from([(write_n0, 0), (write_n2, 2)]))
+@example(Decimal("12.340000000000000000000000000001"), (write_n2, 2))
+@example(Decimal("9007199254740993.0000000000000001"), (write_n0, 0))
+@example(Decimal("1E+999999"), (write_n2, 2))
+@example(Decimal("1E-999999"), (write_n2, 2))
+@example(Decimal("0E+999999"), (write_n2, 2))
+def test_implied_decimals_are_exact_or_refused(value: Decimal, written: tuple[Any, int]) -> None:
+    write, decimals = written
+    try:
+        text = write(value, limit=15, what="x")
+    except X12Error:
+        return
+    assert Fraction(int(text), 10**decimals) == Fraction(value)
+    assert len(text.strip("-")) <= 15
+
+
+@given(st.decimals(-(10**9), 10**9, places=2), st.integers(3, 60))
+def test_a_third_decimal_is_refused_however_far_behind(amount: Decimal, places: int) -> None:
+    with localcontext(prec=100), pytest.raises(X12Error, match="more than 2 decimals"):
+        write_n2(amount + Decimal(1).scaleb(-places), "x")
+
+
 @pytest.mark.parametrize("wrong", [1.5, float("nan"), "12", None, True])
 def test_only_exact_numbers_are_written(wrong: Any) -> None:
     for write in (write_n2, lambda value, what: write_real(value, 9, what)):
@@ -129,7 +149,7 @@ def test_tolerated_numbers() -> None:
     assert read_real("5.", "x") == Decimal(5)
     assert read_real("007", "x") == Decimal(7)
     assert read_n0("0057", "x") == 57
-    assert read_n2("1000", "x", decimals=0) == Decimal("1000.00")
+    assert f"{read_n2('-0', 'x')}" == "0.00"
     assert read_n2("-1", "x") == Decimal("-0.01")
 
 
@@ -155,21 +175,3 @@ def test_no_date_to_read(text: str) -> None:
 
 def test_dates_of_six_digits_are_in_this_century() -> None:
     assert read_date("261120", "x") == "2026-11-20"
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [("0915", "09:15:00"), ("235959", "23:59:59"), ("00000099", "00:00:00"), ("1200001", "12:00:00")],
-)
-def test_times(text: str, time: str) -> None:
-    assert read_time(text, "x") == time
-
-
-@pytest.mark.parametrize("text", ["2400", "0960", "915", "09:15", "", "123456789"])
-def test_no_times(text: str) -> None:
-    with pytest.raises(X12Error, match="is no time"):
-        read_time(text, "GS05")
-
-
-def test_a_moment_is_written_in_its_own_zone() -> None:
-    assert write_time(datetime(2026, 11, 20, 9, 5, 59, tzinfo=UTC)) == "0905"

@@ -127,9 +127,85 @@ def test_a_line_end_in_an_element_never_leaves() -> None:
         write(envelope(line_end="LF"), NUMBERS, "PO", [[*BODY, ("MSG", "a\nb")]])
 
 
-def test_the_checker_notices_what_the_writer_does_not_look_for() -> None:
-    found = problems(write(envelope(), NUMBERS, "PO", [[*BODY[:2], ("REF", "IA", "1>2"), *BODY[2:]]]))
-    assert [(one.level, one.segment, one.element) for one in found] == [("element", "REF", "2")]
+@pytest.mark.parametrize(
+    ("segment", "reason"),
+    [
+        (("REF", "IA", "1>2"), r"^Segment 3 \(REF\): element 02 holds a delimiter$"),
+        (("REF", "IA", "1^2"), "element 02 holds a delimiter"),
+        (("MSG", "a\nb"), r"\(MSG\): element 01 holds a control character"),
+        (("MSG", "a\x00b"), "holds a control character"),
+        (("MSG", "a\x7fb"), "holds a control character"),
+        (("R>F", "IA", "1"), r"element 00 holds a delimiter"),
+        (("REF", "", ""), r"^Segment 3 \(REF\) is empty, or ends with an empty element$"),
+        (("REF", "IA", "1", ""), "ends with an empty element"),
+        (("REF",), "is empty"),
+        (("", "IA"), "is empty"),
+        ((), "is empty"),
+    ],
+)
+def test_what_the_partner_would_read_differently_never_leaves(segment: Segment, reason: str) -> None:
+    dialect = Dialect("004010", Delimiters("*", ">", "~", "^"))
+    with pytest.raises(X12Error, match=reason):
+        write(envelope(dialect), NUMBERS, "PO", [[*BODY[:1], segment, *BODY[1:]]])
+
+
+def test_components_stand_where_the_standard_has_them() -> None:
+    dialect = Dialect("005010", Delimiters("*", ">", "~", "^"))
+    body: list[Segment] = [("AK1", "PO", "1"), ("AK4", "2>1", "", "5"), ("AK9", "R", "1", "1", "0")]
+    assert b"~AK4*2>1**5~" in write(envelope(dialect), NUMBERS, "FA", [body])
+    with pytest.raises(X12Error, match=r"Segment 3 \(AK4\): element 03 holds a delimiter"):
+        write(envelope(dialect), NUMBERS, "FA", [[body[0], ("AK4", "2", "", "5>1"), body[2]]])
+
+
+def test_half_a_line_end_in_an_element_never_leaves() -> None:
+    for half in "\r\n":
+        with pytest.raises(X12Error, match="element 01 holds a delimiter"):
+            write(envelope(line_end="CRLF"), NUMBERS, "PO", [[*BODY, ("MSG", f"a{half}b")]])
+
+
+@pytest.mark.parametrize(
+    ("version", "isa_version", "written"),
+    [
+        ("004010", None, b"*U*00401*"),
+        ("004010", "00400", b"*U*00400*"),
+        ("004010", "00501", b"*^*00501*"),
+        ("005010", "00401", b"*U*00401*"),
+        ("005010", None, b"*^*00501*"),
+    ],
+)
+def test_the_envelope_may_have_another_version_than_what_is_in_it(
+    version: str, isa_version: str | None, written: bytes
+) -> None:
+    dialect = Dialect(version, Delimiters("*", ">", "~", "^"))
+    body = build_purchase_order(ORDER, dialect)
+    data = write(envelope(dialect, isa_version=isa_version), NUMBERS, "PO", [body])
+    assert written in data[:106]
+    assert f"*X*{version}~".encode() in data
+    assert [one for one in problems(data) if not one.warning] == []
+
+
+def test_an_envelope_of_00501_needs_a_repetition_separator() -> None:
+    with pytest.raises(X12Error, match="Version 00501 of the envelope needs a repetition separator"):
+        envelope(isa_version="00501")
+
+
+def test_ids_are_written_whatever_the_charset_of_texts() -> None:
+    basic = Dialect(charset="basic")
+    data = write(envelope(basic, receiver=("ZZ", "Sup_1"), group_receiver="Sup_1"), NUMBERS, "PO", [BODY[:1]])
+    assert b"*ZZ*Sup_1          *" in data
+    assert b"*PSFTUS001*Sup_1*" in data
+
+
+@pytest.mark.parametrize("secret", ["TOPSECRET12", "TOP*SECRET", "TÖPSECRET"])
+@pytest.mark.parametrize("name", ["authorization", "security"])
+def test_passwords_are_never_shown(name: str, secret: str) -> None:
+    with pytest.raises(X12Error, match="Authorization or security") as refused:
+        envelope(**{name: ("01", secret)})  # type: ignore[arg-type]
+    assert secret[:3] not in str(refused.value)
+    with pytest.raises(X12Error) as swapped:
+        envelope(**{name: (secret, "01")})  # type: ignore[arg-type]
+    assert secret[:3] not in str(swapped.value)
+    assert "TOPSECRET" not in repr(envelope(**{name: ("01", "TOPSECRET")}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -140,13 +216,17 @@ def test_the_checker_notices_what_the_writer_does_not_look_for() -> None:
         ({"sender": ("ZZ", "")}, "The sender's id has 0 characters"),
         ({"receiver": ("1", "X")}, "The receiver's qualifier is two digits or capitals"),
         ({"receiver": ("zz", "X")}, "The receiver's qualifier"),
-        ({"dialect": DIALECTS[-1], "sender": ("ZZ", "MÜLLER")}, "The sender's id is not ASCII"),
+        (
+            {"dialect": DIALECTS[-1], "sender": ("ZZ", "MÜLLER")},
+            "The sender's id holds a delimiter, or is not ASCII",
+        ),
         ({"group_sender": "X"}, r"The group's sender \(GS02\) has 1 characters, 2 to 15"),
         ({"group_receiver": "X" * 16}, r"The group's receiver \(GS03\) has 16"),
         ({"at": AT.replace(tzinfo=None)}, "needs a time zone"),
         ({"usage": "X"}, "Usage is T"),
         ({"line_end": "CR"}, "The line end is one of none, LF, CRLF"),
-        ({"authorization": ("00", "X" * 11)}, "Authorization or security information has 11"),
+        ({"authorization": ("00", "X" * 11)}, "Authorization or security is no qualifier"),
+        ({"isa_version": "005010"}, "The version of the envelope is one such as 00401"),
     ],
 )
 def test_what_does_not_fit_into_an_envelope(changes: dict[str, object], reason: str) -> None:

@@ -36,11 +36,12 @@ def open_folder(path: str, *, field: str) -> Folder:
         field: where the path stands, for errors.
 
     Raises:
-        ConfigurationError: no provider of this installation knows that kind of storage.
+        ConfigurationError: the path is not absolute, or no provider of this installation knows that kind
+            of storage.
     """
     parts = urlsplit(path)
     if parts.scheme in {"", "file"}:
-        return LocalFolder(Path(unquote(parts.path)))
+        return LocalFolder(_absolute(path, field))
     from airflow.sdk import ObjectStoragePath
 
     try:
@@ -53,6 +54,17 @@ def open_folder(path: str, *, field: str) -> Folder:
             expected="a path such as file:///data/ml or s3://connection@bucket/ml",
         ) from None
     return ObjectFolder(place)
+
+
+def _absolute(path: str, field: str) -> Path:
+    """Each worker has another working folder, and ``file://data/ml`` names a host ``data``."""
+    parts = urlsplit(path)
+    place = Path(unquote(parts.path)) if parts.scheme else Path(path)
+    if not place.is_absolute() or parts.netloc not in {"", "localhost"}:
+        raise ConfigurationError(
+            f"{path!r} is no absolute path", field=field, expected="three slashes: file:///data/ml"
+        )
+    return place
 
 
 class LocalFolder:

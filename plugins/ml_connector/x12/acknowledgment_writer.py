@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
 from ml_connector.x12.checker import GroupCheck
+from ml_connector.x12.codes import INTERCHANGE_ERRORS
 from ml_connector.x12.model import Group, Interchange, Problem, Segment, TransactionSet, X12Error
 from ml_connector.x12.segments import segment
 from ml_connector.x12.text import Dialect
@@ -17,8 +19,12 @@ Detail = Literal["all", "errors_only"]
 Judgement = Literal["A", "E", "R"]
 
 ACKNOWLEDGMENTS = "FA"
-"""GS01 of groups of acknowledgments, which are never acknowledged: that would not end."""
+"""GS01 of groups of acknowledgments."""
 
+ACKNOWLEDGING = frozenset({"997", "999"})
+"""Sets that are never acknowledged: that would not end."""
+
+_LONGEST_CODE, _LONGEST_NUMBER = 3, 9  # elements 143 and 329
 _IN_ERROR = "5"  # AK502: segments in error
 _ELEMENTS = "8"  # AK304: elements in error
 _MOST_REASONS = 5
@@ -28,8 +34,11 @@ _SETS_LEVELS = frozenset({"set", "segment", "element"})
 
 
 def judge(problems: Iterable[Problem]) -> Judgement:
-    """A without problems, E with warnings only, R with anything worse: AK501 of a set, AK901 of a group."""
-    found = list(problems)
+    """A without problems, E with warnings only, R with anything worse: AK501 of a set, AK901 of a group.
+
+    What the sender is not told does not count.
+    """
+    found = _told(problems)
     if any(not one.warning for one in found):
         return "R"
     return "E" if found else "A"
@@ -39,7 +48,8 @@ def build_997(group: Group, checked: GroupCheck, dialect: Dialect, detail: Detai
     """The segments between ST and SE of the answer to one group.
 
     A group that is wrong itself is rejected with all its sets. In a sound group each set stands for
-    itself.
+    itself. Sets are named by their own ST01 and ST02; one that no AK2 can name is left out, and its
+    group has a problem of its own for that.
 
     Args:
         group: as it was read.
@@ -48,17 +58,18 @@ def build_997(group: Group, checked: GroupCheck, dialect: Dialect, detail: Detai
         detail: ``errors_only`` leaves out sets that are accepted without remark.
 
     Raises:
-        X12Error: an acknowledgment, or a group without a usable control number, which only a TA1 can answer.
+        X12Error: an acknowledgment, a group without a usable control number, which only a TA1 can
+            answer, or a set whose number this dialect cannot write.
     """
     header = (*group.header, *[""] * 8)
-    if header[1] == ACKNOWLEDGMENTS:
+    if header[1] == ACKNOWLEDGMENTS and all(one.code in ACKNOWLEDGING for one in group.sets):
         raise X12Error("An acknowledgment is never acknowledged")
     number = header[6].strip()
     if not (number.isascii() and number.isdigit() and len(number) <= 9 and len(header[1]) == 2):
         raise X12Error(
             "The group has no usable code or control number, and a 997 has no other way to name it"
         )
-    wrong = [one for one in checked.problems if one.level == "group"]
+    wrong = _told(checked.problems)
     refused = judge(wrong) == "R"
     judged = [judge(_own(problems)) for problems in checked.sets]
     version = header[8].strip() if dialect.release == "005010" else ""
@@ -82,8 +93,13 @@ def build_ta1(interchange: Interchange, code: Judgement = "A", note: str = "000"
     Args:
         interchange: as it was read.
         code: accepted, accepted with errors, rejected.
-        note: TA105, three digits.
+        note: TA105; ``000``, no error, goes with acceptance and with nothing else.
+
+    Raises:
+        X12Error: a note that does not go with the code, or that nobody knows.
     """
+    if note not in INTERCHANGE_ERRORS or (code == "A") != (note == "000"):
+        raise X12Error(f"A TA1 that says {code} cannot give {note!r} as its reason")
     header = (*interchange.header, *[""] * 17)
     return segment("TA1", header[13].strip(), header[9].strip(), header[10].strip(), code, note)
 
@@ -91,7 +107,7 @@ def build_ta1(interchange: Interchange, code: Judgement = "A", note: str = "000"
 def reply_to(
     interchange: Interchange, group: Group, dialect: Dialect, at: datetime, line_end: LineEnd = "none"
 ) -> Envelope:
-    """The envelope of an answer: the sides changed over, the test indicator kept.
+    """The envelope of an answer: the sides changed over, its version and the test indicator kept.
 
     Raises:
         X12Error: ids that cannot be written back.
@@ -106,11 +122,23 @@ def reply_to(
         dialect=dialect,
         usage="P" if header[15] == "P" else "T",
         line_end=line_end,
+        isa_version=_version_of(header[12], inner[8].strip(), dialect),
     )
 
 
+def _version_of(theirs: str, group: str, dialect: Dialect) -> str | None:
+    """The version of their envelope, which need not be that of the group, where the group's is kept too."""
+    if group[:6] != dialect.release or not re.fullmatch("00[2-5]0[0-9]", theirs):
+        return None
+    return theirs if theirs < "00402" or dialect.delimiters.repetition else None
+
+
 def _own(problems: Iterable[Problem]) -> list[Problem]:
-    return [one for one in problems if one.level in _SETS_LEVELS and one.code]
+    return [one for one in _told(problems) if one.level in _SETS_LEVELS and one.code]
+
+
+def _told(problems: Iterable[Problem]) -> list[Problem]:
+    return [one for one in problems if one.told]
 
 
 def _group_answer(group: Group, wrong: Sequence[Problem], judged: Sequence[Judgement]) -> Segment:
@@ -132,13 +160,17 @@ def _set_answer(
     found: TransactionSet, problems: Sequence[Problem], code: Judgement, dialect: Dialect
 ) -> list[Segment]:
     first = (*found.segments[0], "", "", "", "")
+    code_of, number = first[1].strip(), first[2].strip()
+    if not (code_of and number and len(code_of) <= _LONGEST_CODE and len(number) <= _LONGEST_NUMBER):
+        return []
     implementation = dialect.short(first[3], 35) if dialect.release == "005010" else ""
     inner = [one for one in problems if one.level != "set"]
     reasons = _reasons([one for one in problems if one.level == "set"])
     if inner and len(reasons) < _MOST_REASONS:
         reasons.append(_IN_ERROR)
-    # The two come back as they stand there, brought to the length that their elements have.
-    code_of, number = _fitted(dialect, first[1], 3, 3), _fitted(dialect, first[2], 4, 9)
+    # The two come back as they stand there, even if too short: anything else would name another set.
+    code_of = dialect.identifier(code_of, _LONGEST_CODE, "ST01")
+    number = dialect.identifier(number, _LONGEST_NUMBER, "ST02")
     return [
         segment("AK2", code_of, number, implementation),
         *_segment_errors(inner, dialect),

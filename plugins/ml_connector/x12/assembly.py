@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .model import Group, Segment, TransactionSet, X12Error
+from ml_connector.x12.model import Group, Segment, TransactionSet, X12Error
 
 _ENVELOPE = frozenset({"GS", "ST", "SE", "GE", "IEA", "TA1"})
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .checks import envelope, totals
-from .checks.order import Order
-from .checks.segments import SegmentChecks
-from .model import Delimiters, Group, Interchange, Problem, TransactionSet
-from .tables import Table
-from .tables.versions import is_old, table_for
+from ml_connector.x12.checks import code_lists, envelope, totals
+from ml_connector.x12.checks.order import Order
+from ml_connector.x12.checks.segments import SegmentChecks
+from ml_connector.x12.model import Delimiters, Group, Interchange, Problem, TransactionSet
+from ml_connector.x12.tables import Table
+from ml_connector.x12.tables.versions import is_old, table_for
 
 NOT_SUPPORTED = "1"
 """AK502: a transaction set that is not known here."""
 
 MAX_PROBLEMS = 1000
 """Of one transaction set. What has more is no X12, and the list would tell nobody anything."""
+
+MAX_OF_ALL = 10_000
+"""Of one interchange. Beyond that many, one problem of each further set is enough to refuse it."""
 
 _DEFAULT = Delimiters()
 
@@ -45,10 +48,22 @@ def check(interchange: Interchange) -> list[Problem]:
     Warnings are among it; an interchange without other problems may be processed.
     """
     found = check_envelope(interchange)
-    for group in interchange.groups:
-        checked = check_group(group, interchange.delimiters)
+    for checked in check_groups(interchange):
         found += checked.problems
         found += [problem for problems in checked.sets for problem in problems]
+    return found
+
+
+def check_outgoing(interchange: Interchange) -> list[Problem]:
+    """What ``check`` finds in an interchange of our own, and codes that are not on their long lists.
+
+    Units and bases of prices are among them; see :mod:`ml_connector.x12.checks.code_lists`.
+    """
+    found = check(interchange)
+    for group in interchange.groups:
+        version = group.header[8] if len(group.header) > 8 else ""
+        for one in group.sets:
+            found += code_lists.problems(one, version, interchange.delimiters)
     return found
 
 
@@ -57,12 +72,38 @@ def check_envelope(interchange: Interchange) -> list[Problem]:
     return list(envelope.interchange_problems(interchange))
 
 
+def check_groups(interchange: Interchange) -> list[GroupCheck]:
+    """What is wrong with each group and its sets, in order."""
+    seen: set[tuple[str, str]] = set()
+    found: list[GroupCheck] = []
+    room = MAX_OF_ALL
+    for group in interchange.groups:
+        key = envelope.group_key(group)
+        checked = _group(group, interchange.delimiters, room, repeated=key in seen)
+        room -= sum(len(one) for one in checked.sets)
+        seen.add(key)
+        found.append(checked)
+    return found
+
+
 def check_group(group: Group, delimiters: Delimiters) -> GroupCheck:
-    """What is wrong with a group and its sets, as a 997 tells it."""
+    """What is wrong with one group and its sets, as a 997 tells it.
+
+    Whether its number stands on another group of the interchange is asked of ``check_groups``.
+    """
+    return _group(group, delimiters, MAX_OF_ALL, repeated=False)
+
+
+def _group(group: Group, delimiters: Delimiters, room: int, *, repeated: bool) -> GroupCheck:
     version = group.header[8] if len(group.header) > 8 else ""
-    inside = (check_set(one, version, delimiters) for one in group.sets)
-    sets = [own + found for own, found in zip(envelope.set_problems(group), inside, strict=True)]
-    return GroupCheck(list(envelope.group_problems(group)), sets)
+    sets = []
+    for one, own in zip(group.sets, envelope.set_problems(group), strict=True):
+        found = own + check_set(one, version, delimiters)
+        if len(found) > max(room, 1):  # the worst is kept: a set must not pass because of it
+            found = sorted(found, key=lambda problem: problem.warning)[: max(room, 1)]
+        room -= len(found)
+        sets.append(found)
+    return GroupCheck(list(envelope.group_problems(group, repeated=repeated)), sets)
 
 
 def check_set(
@@ -84,7 +125,9 @@ def check_set(
         return [Problem("set", NOT_SUPPORTED, text, "ST", 1, "1", code[:99])]
     found = order.problems(segments, MAX_PROBLEMS) + rules.elements.problems(segments, MAX_PROBLEMS)
     found += totals.problems(code, segments)
-    return sorted(found, key=lambda problem: problem.number)[:MAX_PROBLEMS]
+    if len(found) > MAX_PROBLEMS:  # the worst are kept: a set must not pass because of its warnings
+        found = sorted(found, key=lambda problem: problem.warning)[:MAX_PROBLEMS]
+    return sorted(found, key=lambda problem: problem.number)
 
 
 class _Rules:

@@ -121,17 +121,9 @@ ACCEPTING = frozenset({"AC", "AR", "IA", "SP"})
 REJECTING = frozenset({"ID", "IR", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8"})
 """ACK01 of lines that are not delivered."""
 
-RESPONSE_TYPES: Mapping[str, str] = {  # BAK02
-    "AC": "acknowledged with details and changes",
-    "AD": "acknowledged with details, without change",
-    "AE": "acknowledged, only the exceptions are named",
-    "AK": "acknowledged without details or change",
-    "AP": "acknowledged, but the product is replaced",
-    "AT": "accepted",
-    "NA": "no acknowledgment needed",
-    "RD": "rejected with details",
-    "RJ": "rejected without details",
-}
+HOLDING = frozenset({"IF", "IH", "IW"})
+"""ACK01 of lines that are delivered only once something is settled."""
+
 ADVICE_ERRORS: Mapping[str, str] = {  # TED01
     "006": "duplicate",
     "007": "something is missing",

@@ -67,12 +67,13 @@ def _details(answer: SetAnswer, sent: TransactionSet) -> list[str]:
 
 def _segment(error: SegmentError, sent: TransactionSet) -> list[str]:
     stored = _stored(error, sent)
-    place = f"segment {error.number} ({error.segment})"
+    place = f"segment {error.number} ({error.segment})" if error.number else f"a segment {error.segment}"
     elements = [f"{place}: {_element(one, stored)}" for one in error.elements]
     if error.code in {None, _ELEMENTS} and elements:
         return elements
     if error.code == _MISSING:
-        return [f"segment {error.number}: a segment {error.segment} is missing here", *elements]
+        here = f"segment {error.number}: a segment {error.segment} is missing here"
+        return [here if error.number else f"a segment {error.segment} is missing", *elements]
     return [f"{place}: {plain(SEGMENT_ERRORS, error.code or '')}", *elements]
 
 

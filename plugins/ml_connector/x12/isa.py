@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .model import Delimiters, Segment, X12Error
+from ml_connector.x12.model import Delimiters, Segment, X12Error
 
 LENGTH = 106
 """Characters of an ISA, its terminator included."""

@@ -49,6 +49,11 @@ class Delimiters:
     segment: str = "~"
     repetition: str | None = None
 
+    @property
+    def all(self) -> frozenset[str]:
+        """Those that there are."""
+        return frozenset({self.element, self.component, self.segment, self.repetition or self.segment})
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionSet:
@@ -64,12 +69,16 @@ class TransactionSet:
     @property
     def code(self) -> str:
         """ST01, e.g. ``850``."""
-        return self.segments[0][1] if len(self.segments[0]) > 1 else ""
+        return self._header(1)
 
     @property
     def number(self) -> str:
         """ST02 as it stands there."""
-        return self.segments[0][2] if len(self.segments[0]) > 2 else ""
+        return self._header(2)
+
+    def _header(self, position: int) -> str:
+        header = self.segments[0] if self.segments else ()
+        return header[position] if position < len(header) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,8 @@ class Problem:
         element: its position (AK401), component behind it after a colon.
         value: what stood there, cut to 99 characters; None where nothing did.
         warning: worth telling, no reason to refuse.
+        told: whether the sender hears of it. What is no matter of syntax, e.g. a total that does not
+            add up, is told to people here and stands in no acknowledgment.
     """
 
     level: Level
@@ -140,3 +151,4 @@ class Problem:
     element: str = ""
     value: str | None = field(default=None, repr=False)
     warning: bool = False
+    told: bool = True

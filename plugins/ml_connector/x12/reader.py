@@ -7,18 +7,25 @@ is raised; what cannot be read is told as a fault.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from . import isa
-from .assembly import Assembly
-from .model import Delimiters, Interchange, Reading, Segment, X12Error
+from ml_connector.x12 import isa
+from ml_connector.x12.assembly import Assembly
+from ml_connector.x12.model import Delimiters, Interchange, Reading, Segment, X12Error
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_SEGMENTS = 2_000_000
 MAX_ELEMENT = 100_000
 
-_PADDING = re.compile(r"[ \t\r\n\f\v\ufeff\0\x1a]*")
-"""Between interchanges and behind the last one: blanks, line ends, byte order marks, end-of-file marks."""
+_BLANK = " \t\r\n\f\v\ufeff\0\x1a"
+_PADDING = re.compile(rf"(?:[{_BLANK}]|\xef\xbb\xbf)*")
+"""Between interchanges and behind the last one: blanks, line ends, byte order marks, end-of-file marks.
+
+A byte order mark is three characters where the rest is no UTF-8.
+"""
+
+_ANY = "latin-1"
+"""The encoding in which any bytes are text."""
 
 _FILLING = " \t\r\n"
 """Behind a terminator, before the next segment id."""
@@ -30,12 +37,26 @@ _LINE_ENDS = "\r\n"
 def read(data: bytes) -> Reading:
     """The interchanges of a file, in order, and what could not be read.
 
-    Text is decoded as ASCII, else as UTF-8, else as ISO-8859-1. One broken interchange stops no
-    other. What is wrong *inside* an interchange is told by the checker.
+    Text is decoded as ASCII, else as UTF-8, else as ISO-8859-1, each interchange by itself. One
+    broken interchange stops no other. What is wrong *inside* an interchange is told by the checker.
     """
     if len(data) > MAX_BYTES:
         return Reading(faults=(X12Error(f"The file has {len(data)} bytes, more than {MAX_BYTES}."),))
-    return _Reader(data).reading()
+    reader = _Reader(data)
+    reading = reader.reading()
+    if reader.encoding != _ANY or len(reading.interchanges) + len(reading.faults) < 2:
+        return reading
+    return replace(reading, interchanges=tuple(_alone(one, data) for one in reading.interchanges))
+
+
+def _alone(found: Interchange, data: bytes) -> Interchange:
+    """An interchange from a file that is no UTF-8 as a whole, which by itself it may be."""
+    content = data[found.position : found.position + found.size]
+    reader = _Reader(content)
+    if content.isascii() or reader.encoding == _ANY:
+        return found
+    reading = reader.reading(found.position)
+    return reading.interchanges[0] if len(reading.interchanges) == 1 and not reading.faults else found
 
 
 @dataclass
@@ -44,25 +65,28 @@ class _Offsets:
 
     text: str
     encoding: str
+    start: int = 0
     _character: int = 0
     _byte: int = 0
 
     def at(self, character: int) -> int:
         if self.encoding != "utf-8":
-            return character
+            return self.start + character
         self._byte += len(self.text[self._character : character].encode())
         self._character = character
-        return self._byte
+        return self.start + self._byte
 
 
 class _Reader:
     def __init__(self, data: bytes) -> None:
-        self._text, encoding = _decoded(data)
-        self._offsets = _Offsets(self._text, encoding)
+        self._text, self.encoding = _decoded(data)
+        self._offsets = _Offsets(self._text, self.encoding)
         self._interchanges: list[Interchange] = []
         self._faults: list[X12Error] = []
 
-    def reading(self) -> Reading:
+    def reading(self, start: int = 0) -> Reading:
+        """Everything in the bytes, which begin at ``start`` in their file."""
+        self._offsets.start = start
         position = self._skip(0)
         if position == len(self._text):
             self._faults.append(X12Error("The file is empty."))
@@ -129,7 +153,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
             return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1"), "latin-1"
+    return data.decode(_ANY), _ANY
 
 
 def _end(text: str, start: int, delimiters: Delimiters) -> int:
@@ -163,7 +187,9 @@ def _pieces(body: str, delimiters: Delimiters) -> _Pieces:
     segments: list[Segment] = []
     starts: list[int] = []
     start = 0
-    for piece in body.split(delimiters.segment):
+    pieces = body.split(delimiters.segment)
+    pieces[-1] = pieces[-1].rstrip(_BLANK)  # not terminated: what fills up the file is no part of it
+    for piece in pieces:
         text = piece.lstrip(_FILLING)
         if text:
             segment = tuple(text.rstrip(_LINE_ENDS).rstrip(element).split(element))

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ml_connector.x12.model import Delimiters, X12Error
+from ml_connector.x12.symbols import spell_out, to_ascii
 
 Charset = Literal["basic", "extended", "utf-8"]
 Release = Literal["004010", "005010"]
@@ -22,40 +23,9 @@ RELEASES: tuple[Release, ...] = ("004010", "005010")
 # The sets of the standard's application control structure, as Microsoft documents them for BizTalk.
 _BASIC = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!\"&'()*+,-./:;?= ")
 _EXTENDED = _BASIC | frozenset("abcdefghijklmnopqrstuvwxyz%@[]_{}\\|<>~#$^`")
-_ALLOWED: dict[Charset, frozenset[str]] = {"basic": _BASIC, "extended": _EXTENDED}
+_ALLOWED: dict[Charset, frozenset[str]] = {"basic": _BASIC, "extended": _EXTENDED, "utf-8": _EXTENDED}
+"""Of ASCII; UTF-8 has everything else besides."""
 
-# What Unicode does not decompose into ASCII by itself.
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4", "'"),  # quotes, prime, acute accent
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
-        **dict.fromkeys(
-            "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2022\u00b7", "-"
-        ),  # dashes, minus, bullets
-        **dict.fromkeys("\u00d7", "x"),  # multiplied by
-        "ß": "ss",
-        "ẞ": "SS",
-        "æ": "ae",
-        "Æ": "AE",
-        "œ": "oe",
-        "Œ": "OE",
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l",
-        "Ł": "L",
-        "đ": "d",
-        "Đ": "D",
-        "ð": "d",
-        "Ð": "D",
-        "þ": "th",
-        "Þ": "TH",
-        "\u0131": "i",  # without its dot
-        "÷": "/",
-        "€": "EUR",
-        "£": "GBP",
-        "¥": "JPY",
-    }
-)
 _BLANKS = re.compile(r"\s+")
 
 
@@ -69,7 +39,7 @@ class Dialect:
         upper_case: write free text in capitals, whatever the charset.
 
     Raises:
-        X12Error: a release or delimiters that nobody could read.
+        X12Error: a release, delimiters or a set of characters that nobody could read.
     """
 
     version: str = "004010"
@@ -82,6 +52,8 @@ class Dialect:
             raise X12Error(
                 f"Version {self.version!r} is none of {', '.join(RELEASES)} (with a suffix or not)"
             )
+        if self.charset not in _ALLOWED:
+            raise X12Error(f"The characters are one of {', '.join(_ALLOWED)}, not {self.charset!r}")
         _check_delimiters(self.delimiters, self.version)
 
     @property
@@ -95,12 +67,19 @@ class Dialect:
         return "utf-8" if self.charset == "utf-8" else "ascii"
 
     def clean(self, text: str) -> str:
-        """Free text in the partner's characters, without delimiters, control characters or runs of blanks."""
+        """Free text in the partner's characters, without delimiters, control characters or runs of blanks.
+
+        Signs that say something are spelled out; what has no equivalent becomes a question mark.
+        """
         capitals = self.upper_case or self.charset == "basic"
-        plain = text if text.isascii() or self.charset == "utf-8" else _to_ascii(text)
+        plain = text if text.isascii() or self.charset == "utf-8" else to_ascii(text)
         if self.charset == "utf-8":
             plain = _printable(plain)
-        plain = plain.upper() if capitals else plain
+        signs = _signs(self.charset, self.delimiters)
+        if not signs.isdisjoint(plain):
+            plain = spell_out(plain, signs.isdisjoint)
+        # The capital of the sign for micro is another letter.
+        plain = plain.replace("\u00b5", "u").upper() if capitals else plain
         return _BLANKS.sub(" ", plain.translate(_table(self.charset, self.delimiters))).strip()
 
     def split(self, text: str, limit: int) -> list[str]:
@@ -123,10 +102,12 @@ class Dialect:
         """A number or code exactly as it is; empty for None.
 
         Raises:
-            X12Error: too short or too long, or a character that this way of writing has no place for.
+            X12Error: no text, too short or too long, or a character that this partner cannot take.
         """
         if value is None:
             return ""
+        if not isinstance(value, str):
+            raise X12Error(f"{what} is no text but a {type(value).__name__}")
         if not least <= len(value) <= limit:
             raise X12Error(
                 f"{what} has {len(value)} characters, {least} to {limit} are allowed: {value[:60]!r}"
@@ -145,14 +126,6 @@ class Dialect:
         return _writable(self.charset, self.delimiters).issuperset(value)
 
 
-def _to_ascii(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    return "".join(
-        one if one.isascii() else "" if unicodedata.combining(one) else " "
-        for one in decomposed.translate(_PLAIN)
-    )
-
-
 def _printable(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     return "".join(one if one.isprintable() else " " for one in composed)
@@ -165,7 +138,14 @@ def _used(delimiters: Delimiters) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _writable(charset: Charset, delimiters: Delimiters) -> frozenset[str]:
-    return _ALLOWED.get(charset, _EXTENDED).difference(_used(delimiters))
+    return _ALLOWED[charset].difference(_used(delimiters))
+
+
+@lru_cache(maxsize=64)
+def _signs(charset: Charset, delimiters: Delimiters) -> frozenset[str]:
+    """Visible signs of ASCII that cannot be written."""
+    visible = frozenset(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+    return visible - _writable(charset, delimiters)
 
 
 @lru_cache(maxsize=64)
@@ -181,10 +161,13 @@ def _check_delimiters(delimiters: Delimiters, version: str) -> None:
     if len(used) < 3:
         raise X12Error("A delimiter is missing")
     for one in used:
-        # Point and minus stand in numbers, and a blank pads the ISA.
-        if len(one) != 1 or not one.isascii() or one.isalnum() or one in " .-":
+        # Point and minus stand in numbers, and a blank pads the ISA. Readers skip line ends and tabs, and
+        # only a terminator that is a line end itself is found all the same.
+        skipped = one in "\t\0" or (one in "\r\n" and one != delimiters.segment)
+        if len(one) != 1 or not one.isascii() or one.isalnum() or one in " .-" or skipped:
             raise X12Error(
-                f"{one!r} cannot be a delimiter: one ASCII character, no letter, digit, blank, . or -"
+                f"{one!r} cannot be a delimiter: one ASCII character, no letter, digit, blank, . or -; "
+                "a line feed or carriage return only behind segments"
             )
     if len(set(used)) < len(used):
         raise X12Error(f"The delimiters are not distinct: {' '.join(map(repr, used))}")

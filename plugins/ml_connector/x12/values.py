@@ -1,4 +1,4 @@
-"""Numbers, dates and times as elements, and back.
+"""Numbers and dates as elements, and back.
 
 Types are those of the standard: ``N0`` and ``N2`` are integers with that many implied decimals, ``R``
 has an explicit point where it needs one. A value that does not fit is refused, never rounded or cut.
@@ -8,14 +8,17 @@ Lengths count digits only: sign and point are free.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
+from decimal import Context, Decimal, Inexact
 
 from ml_connector.x12.model import X12Error
 
 _INTEGER = re.compile(r"-?[0-9]+")
-_REAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)")
-_TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])(?:([0-5][0-9])([0-9]{1,2})?)?")
+_REAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_MOST_READ = 30
+"""Characters of a number that is read. The standard's longest have 18 digits, sign and point."""
+
+_EXACT = Context(prec=100, traps=[Inexact])
 
 
 def write_n0(value: int | Decimal, limit: int, what: str) -> str:
@@ -43,10 +46,10 @@ def write_real(value: int | Decimal, limit: int, what: str) -> str:
         X12Error: too many digits.
     """
     number = _finite(value, what)
-    text = f"{number:f}"
+    _check_size(number, limit, limit, f"{what} (R)")
+    text = f"{number:f}" if number else "0"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    text = "0" if text in {"-0", ""} else text
     _check_length(text, limit, f"{what} (R)")
     return text
 
@@ -65,36 +68,22 @@ def write_date(day: str, what: str) -> str:
     raise X12Error(f"{what} is no date of the form YYYY-MM-DD: {day!r}")
 
 
-def write_time(moment: datetime) -> str:
-    """Hours and minutes, in the zone that the moment is given in."""
-    return moment.strftime("%H%M")
-
-
 def read_n0(text: str, what: str) -> int:
     """A whole number; leading zeros do not matter.
 
     Raises:
         X12Error: anything else.
     """
-    if not _INTEGER.fullmatch(text):
-        raise X12Error(f"{what} is no whole number")
-    return int(text)
+    return int(_number(_INTEGER, text, what, "whole number"))
 
 
-def read_n2(text: str, what: str, decimals: int = 2) -> Decimal:
-    """An amount with implied decimals: ``1250`` is ``Decimal("12.50")``.
-
-    Args:
-        text: the element.
-        what: how to call it in an error.
-        decimals: how many are implied, for partners that leave the standard's two.
+def read_n2(text: str, what: str) -> Decimal:
+    """An amount with two implied decimals: ``1250`` is ``Decimal("12.50")``.
 
     Raises:
         X12Error: a point, or no number at all.
     """
-    if not _INTEGER.fullmatch(text):
-        raise X12Error(f"{what} is no whole number of cents")
-    return Decimal(text).scaleb(-decimals).quantize(Decimal("0.01"))
+    return _unsigned_zero(Decimal(f"{_number(_INTEGER, text, what, 'whole number of cents')}E-2"))
 
 
 def read_real(text: str, what: str) -> Decimal:
@@ -103,9 +92,7 @@ def read_real(text: str, what: str) -> Decimal:
     Raises:
         X12Error: an exponent, a thousands separator, or no number at all.
     """
-    if not _REAL.fullmatch(text):
-        raise X12Error(f"{what} is no decimal number")
-    return Decimal(text)
+    return _unsigned_zero(Decimal(_number(_REAL, text, what, "decimal number")))
 
 
 def read_date(text: str, what: str) -> str:
@@ -123,26 +110,26 @@ def read_date(text: str, what: str) -> str:
     raise X12Error(f"{what} is no date of the form CCYYMMDD")
 
 
-def read_time(text: str, what: str) -> str:
-    """``0915`` as ``09:15:00``; hundredths of seconds are left out.
+def _number(form: re.Pattern[str], text: str, what: str, kind: str) -> str:
+    if len(text) > _MOST_READ or not form.fullmatch(text):
+        raise X12Error(f"{what} is no {kind}")
+    return text
 
-    Raises:
-        X12Error: no time of the day.
-    """
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise X12Error(f"{what} is no time of the form HHMM or HHMMSS")
-    return f"{found[1]}:{found[2]}:{found[3] or '00'}"
+
+def _unsigned_zero(number: Decimal) -> Decimal:
+    return number or abs(number)
 
 
 def _implied(value: int | Decimal, decimals: int, limit: int, what: str) -> str:
+    kind = f"{what} (N{decimals})"
     number = _finite(value, what)
-    scaled = number.scaleb(decimals)
-    if scaled != scaled.to_integral_value():
-        raise X12Error(f"{what} (N{decimals}) has more than {decimals} decimals")
-    text = f"{scaled.to_integral_value():f}"
-    text = "0" if text == "-0" else text
-    _check_length(text, limit, f"{what} (N{decimals})")
+    _check_size(number, limit - decimals, limit, kind)
+    try:
+        scaled = number.scaleb(decimals, _EXACT).to_integral_exact(context=_EXACT)
+    except Inexact:
+        raise X12Error(f"{kind} has more than {decimals} decimals") from None
+    text = f"{scaled:f}" if scaled else "0"
+    _check_length(text, limit, kind)
     return text
 
 
@@ -153,6 +140,12 @@ def _finite(value: int | Decimal, what: str) -> Decimal:
     if not number.is_finite():
         raise X12Error(f"{what} is no number: {number}")
     return number
+
+
+def _check_size(number: Decimal, whole: int, limit: int, what: str) -> None:
+    """Refuse a number of which many digits, or zeros, stand before the point, before it is written out."""
+    if number and (digits := number.adjusted() + 1) > whole:
+        raise X12Error(f"{what} has {digits + limit - whole} digits, at most {limit} fit")
 
 
 def _check_length(text: str, limit: int, what: str) -> None:

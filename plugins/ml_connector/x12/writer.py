@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Literal
 
-from ml_connector.x12.model import Delimiters, Segment, X12Error
+from ml_connector.x12.model import Segment, X12Error
+from ml_connector.x12.tables import SegmentRule, load
 from ml_connector.x12.text import Dialect
 
 LineEnd = Literal["none", "LF", "CRLF"]
@@ -46,7 +47,9 @@ class Envelope:
         usage: ``T`` test or ``P`` production.
         at: aware; date and time are written in its zone.
         line_end: what follows each segment terminator.
-        authorization, security: qualifier and information, ISA01 to ISA04.
+        authorization, security: qualifier and information, ISA01 to ISA04; passwords, so never shown.
+        isa_version: ISA12, e.g. ``00401``, where it is not that of the dialect. From 00402 on ISA11
+            holds the repetition separator, which the dialect then must have.
 
     Raises:
         X12Error: what does not fit its element.
@@ -61,18 +64,19 @@ class Envelope:
     usage: Literal["T", "P"]
     line_end: LineEnd = "none"
     acknowledgment_requested: bool = False
-    authorization: Address = ("00", "")
-    security: Address = ("00", "")
+    authorization: Address = field(default=("00", ""), repr=False)
+    security: Address = field(default=("00", ""), repr=False)
+    isa_version: str | None = None
 
     def __post_init__(self) -> None:
         for qualifier, information in (self.authorization, self.security):
-            _check_qualifier(qualifier, "Authorization or security")
-            self._fixed(information, 10, "Authorization or security information", 0)
-        for (qualifier, value), what in ((self.sender, "The sender"), (self.receiver, "The receiver")):
-            _check_qualifier(qualifier, what)
-            self._fixed(value, 15, f"{what}'s id", 1)
-        self.dialect.identifier(self.group_sender, 15, "The group's sender (GS02)", 2)
-        self.dialect.identifier(self.group_receiver, 15, "The group's receiver (GS03)", 2)
+            if not (_is_qualifier(qualifier) and len(information) <= 10 and self._writes(information)):
+                raise X12Error(
+                    "Authorization or security is no qualifier of two digits or capitals, with at most 10 "
+                    "ASCII characters that are no delimiters"
+                )
+        self._check_sides()
+        self._check_version()
         if self.at.tzinfo is None:
             raise X12Error("The time of an interchange needs a time zone")
         if self.usage not in {"T", "P"}:
@@ -82,10 +86,41 @@ class Envelope:
         if self.line_end != "none" and self.dialect.delimiters.segment in "\r\n":
             raise X12Error("Segments that end with a line feed cannot have a line end besides")
 
-    def _fixed(self, value: str, limit: int, what: str, least: int) -> None:
-        self.dialect.identifier(value, limit, what, least)
-        if not value.isascii():  # two bytes for one character would move the delimiters from their places
-            raise X12Error(f"{what} is not ASCII: {value!r}")
+    def _check_sides(self) -> None:
+        for (qualifier, value), what in ((self.sender, "The sender"), (self.receiver, "The receiver")):
+            if not _is_qualifier(qualifier):
+                raise X12Error(f"{what}'s qualifier is two digits or capitals, not {qualifier!r}")
+            self._check_id(value, f"{what}'s id", 1)
+        self._check_id(self.group_sender, "The group's sender (GS02)", 2)
+        self._check_id(self.group_receiver, "The group's receiver (GS03)", 2)
+
+    def _check_version(self) -> None:
+        if not re.fullmatch("00[2-5]0[0-9]", self.version):
+            raise X12Error(f"The version of the envelope is one such as 00401, not {self.version!r}")
+        if self.repeats and self.dialect.delimiters.repetition is None:
+            raise X12Error(f"Version {self.version} of the envelope needs a repetition separator, usually ^")
+
+    @property
+    def version(self) -> str:
+        """ISA12."""
+        return self.isa_version or ("00501" if self.dialect.release == "005010" else "00401")
+
+    @property
+    def repeats(self) -> bool:
+        """Whether ISA11 is the repetition separator."""
+        return self.version >= "00402"
+
+    def _check_id(self, value: str, what: str, least: int) -> None:
+        """Ids are the partner's own: what its set of characters for texts lacks may stand in them."""
+        if not least <= len(value) <= 15:
+            raise X12Error(f"{what} has {len(value)} characters, {least} to 15 are allowed: {value[:60]!r}")
+        if value != value.strip():
+            raise X12Error(f"{what} begins or ends with a blank: {value!r}")
+        if not self._writes(value):
+            raise X12Error(f"{what} holds a delimiter, or is not ASCII: {value!r}")
+
+    def _writes(self, value: str) -> bool:
+        return all(" " <= one <= "~" for one in value) and self.dialect.delimiters.all.isdisjoint(value)
 
 
 def write(
@@ -142,7 +177,7 @@ def _render(envelope: Envelope, number: int, segments: Sequence[Segment]) -> byt
     element = delimiters.element
     lines = [element.join(one) for one in segments]
     text = (delimiters.segment + line_end).join(lines) + delimiters.segment + line_end
-    _check_content(text, segments, delimiters, line_end)
+    _check_content(text, segments, envelope.dialect, line_end)
     try:
         return (_isa(envelope, number) + line_end + text).encode(envelope.dialect.encoding)
     except UnicodeEncodeError:
@@ -151,7 +186,6 @@ def _render(envelope: Envelope, number: int, segments: Sequence[Segment]) -> byt
 
 def _isa(envelope: Envelope, number: int) -> str:
     delimiters, at = envelope.dialect.delimiters, envelope.at
-    modern = envelope.dialect.release == "005010"
     elements = (
         "ISA",
         envelope.authorization[0],
@@ -164,8 +198,8 @@ def _isa(envelope: Envelope, number: int) -> str:
         envelope.receiver[1].ljust(15),
         at.strftime("%y%m%d"),
         at.strftime("%H%M"),
-        (delimiters.repetition or "") if modern else "U",
-        "00501" if modern else "00401",
+        (delimiters.repetition or "") if envelope.repeats else "U",
+        envelope.version,
         f"{number:09}",
         "1" if envelope.acknowledgment_requested else "0",
         envelope.usage,
@@ -174,32 +208,49 @@ def _isa(envelope: Envelope, number: int) -> str:
     return delimiters.element.join(elements) + delimiters.segment
 
 
-def _check_content(text: str, segments: Sequence[Segment], delimiters: Delimiters, line_end: str) -> None:
-    """Delimiters are counted over the whole text: a search of each element would cost more than writing."""
+def _check_content(text: str, segments: Sequence[Segment], dialect: Dialect, line_end: str) -> None:
+    """All of the text at once: a search of each element would cost more than writing."""
+    delimiters = dialect.delimiters
+    seen = set(text)
     whole = (
         text.count(delimiters.segment) == len(segments)
         and text.count(delimiters.element) == sum(map(len, segments)) - len(segments)
-        and (not line_end or text.count(line_end) == len(segments))
+        and all(text.count(one) == len(segments) for one in line_end)
+        and seen.isdisjoint({delimiters.component, delimiters.repetition} - {None})
+        and all(one.isprintable() for one in seen - delimiters.all - set(line_end))
+        and all(len(one) > 1 and one[0] and one[-1] for one in segments)
     )
     if not whole:
-        raise _culprit(segments, delimiters, line_end)
+        _check_each(segments, dialect, line_end)
 
 
-def _culprit(segments: Sequence[Segment], delimiters: Delimiters, line_end: str) -> X12Error:
-    forbidden = [delimiters.segment, delimiters.element, *([line_end] if line_end else [])]
+def _check_each(segments: Sequence[Segment], dialect: Dialect, line_end: str) -> None:
+    forbidden = dialect.delimiters.all | set(line_end)
+    rules = load(dialect.release).segments
     for number, one in _numbered(segments):
+        if len(one) < 2 or not one[0] or not one[-1]:
+            what = f"Segment {number} ({one[0][:3] if one else ''}) is empty, or ends with an empty element"
+            raise X12Error(what, segment=number)
         for position, value in enumerate(one):
-            if any(mark in value for mark in forbidden):
-                what = f"Segment {number} ({one[0][:3]}): element {position:02} holds a delimiter"
-                return X12Error(what, segment=number)
-    return X12Error("A segment holds a delimiter")
+            inside = {dialect.delimiters.component} if _is_composite(rules.get(one[0]), position) else set()
+            found = set(value) - inside
+            if found & forbidden or not all(mark.isprintable() for mark in found):
+                kind = "a delimiter" if found & forbidden else "a control character"
+                what = f"Segment {number} ({one[0][:3]}): element {position:02} holds {kind}"
+                raise X12Error(what, segment=number)
+
+
+def _is_composite(rule: SegmentRule | None, position: int) -> bool:
+    return (
+        rule is not None and 0 < position <= len(rule.positions) and not rule.positions[position - 1].element
+    )
 
 
 def _numbered(segments: Sequence[Segment]) -> list[tuple[int, Segment]]:
     """With their numbers in their sets."""
     numbered, number = [], 0
     for one in segments:
-        number = 1 if one[0] == "ST" else number + 1
+        number = 1 if one[:1] == ("ST",) else number + 1
         numbered.append((number, one))
     return numbered
 
@@ -209,6 +260,5 @@ def _check_number(number: int, what: str) -> None:
         raise X12Error(f"The control number of the {what} is 1 to 999999999, not {number}")
 
 
-def _check_qualifier(qualifier: str, what: str) -> None:
-    if not re.fullmatch(r"[0-9A-Z]{2}", qualifier):
-        raise X12Error(f"{what}'s qualifier is two digits or capitals, not {qualifier!r}")
+def _is_qualifier(text: str) -> bool:
+    return re.fullmatch(r"[0-9A-Z]{2}", text) is not None

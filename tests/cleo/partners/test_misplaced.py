@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ml_connector.cleo.partners import directory
-from ml_connector.cleo.partners.profile import Profile, cross_faults
+from ml_connector.cleo.partners.consistency import cross_faults
+from ml_connector.cleo.partners.profile import Profile
 from tests.cleo.partners.support import ACME, OPTIONS, TENANT_CONFIG, tenant_in, write
 
 

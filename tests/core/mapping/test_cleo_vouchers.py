@@ -42,6 +42,7 @@ def document(given: Payload, against: Payload | None = None, **changed: Any) -> 
         "order",
         "total",
         "tax",
+        "vat",
         "freight",
         "miscellaneous",
     )
@@ -65,7 +66,7 @@ def test_a_matched_invoice_becomes_a_voucher() -> None:
     assert (result.label, result.party, result.amount, result.currency, result.hold) == (
         "INV-1", "acme", D("16.25"), "USD", None,
     )  # fmt: skip
-    assert (result.group, result.reference) == ("matched", "US001-0000000007")
+    assert (result.group, result.reference) == ("matched", "US001|0000000007")
 
     def line(number: int, schedule_number: int, quantity: int, amount: str) -> Payload:
         part = {
@@ -168,3 +169,28 @@ def test_lines_that_do_not_add_up_are_never_sent() -> None:
     result = applied(payload)
     assert isinstance(result, Refused)
     assert "distributions" in result.reason
+
+
+def test_vat_stands_apart_from_sales_tax() -> None:
+    body = applied(document(invoice(tax=D("0.75"), vat=D("2.00")))).desired.body
+    assert (body["SALETX_AMT"], body["VAT_ENTRD_AMT"], body["GROSS_AMT"]) == (
+        D("0.75"),
+        D("2.00"),
+        D("15.25"),
+    )
+
+
+def test_every_chartfield_of_the_order_is_booked() -> None:
+    row = schedule()
+    more = {
+        "OPERATING_UNIT": "NY01",
+        "PRODUCT": "PRD",
+        "CLASS_FLD": "C1",
+        "PROGRAM_CODE": "PG",
+        "BUDGET_REF": "",
+    }
+    row["distributions"][0].update(more)
+    body = applied(document(invoice(), order(order_line(1, row)))).desired.body
+    (part,) = body["VOUCHER_LINE"][0]["DISTRIB_LINE"]
+    assert {name: part.get(name, "") for name in more} == more
+    assert "BUDGET_REF" not in part

@@ -58,8 +58,8 @@ def invoice_line(
 ) -> Payload:
     amount = D(quantity) * D(price) if quantity and price else D(0)
     return {
-        "line": line, "order": None, "quantity": D(quantity) if quantity else None, "unit": "EA",
-        "price": D(price) if price else None, "amount": amount.quantize(D("0.01")), "items": {},
+        "line": line, "order_line": line, "order": None, "quantity": D(quantity) if quantity else None,
+        "unit": "EA", "price": D(price) if price else None, "amount": amount.quantize(D("0.01")), "items": {},
         "description": "Hex bolt",
     } | changed  # fmt: skip
 
@@ -70,10 +70,10 @@ def invoice(*lines: Payload, **changed: Any) -> Payload:
     made: Payload = {
         "key": "acme|INV-1|2026-11-02", "partner": "acme", "vendors": ["SHARE|0000000002"], "number": "INV-1",
         "date": "2026-11-02", "kind": "invoice", "currency": "USD", "order": "US001-0000000007",
-        "business_unit": "US001", "tax": D(0), "freight": D(0), "miscellaneous": D(0), "lines": rows,
-        "invoiced_before": [],
+        "business_unit": "US001", "tax": D(0), "vat": D(0), "freight": D(0), "miscellaneous": D(0),
+        "lines": rows, "invoiced_before": [],
     } | changed  # fmt: skip
-    charges = made["tax"] + made["freight"] + made["miscellaneous"]
+    charges = made["tax"] + made["vat"] + made["freight"] + made["miscellaneous"]
     made.setdefault("total", sum((row["amount"] for row in rows), D(0)) + charges)
     return made
 

@@ -181,10 +181,14 @@ def test_what_was_invoiced_before_uses_up_receipts() -> None:
 
 def test_two_lines_for_one_line_of_the_order_count_together() -> None:
     assert (
-        matched(invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="4")))["result"] == "matched"
+        matched(invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="4", order_line="1")))[
+            "result"
+        ]
+        == "matched"
     )
     match = matched(
-        invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="5")), receipts="ignored"
+        invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="5", order_line="1")),
+        receipts="ignored",
     )
     assert match["reason"] == (
         "Line 1.2: quantity 5, but 10 were ordered and 6 invoiced before (tolerance 0 %)."
@@ -273,7 +277,9 @@ def test_schedules_are_filled_in_their_order() -> None:
 
 def test_further_names_do_not_meet_those_of_the_supplier() -> None:
     held = order(order_line(1, schedule(1, "4"), schedule(2, "6")))
-    match = matched(invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="4")), held)
+    match = matched(
+        invoice(invoice_line(quantity="6"), invoice_line("1.2", quantity="4", order_line="1")), held
+    )
     assert [row["line"] for row in match["lines"]] == ["1", "1.3", "1.2"]
 
 

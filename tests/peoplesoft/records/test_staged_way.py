@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.contract.flow import Bodies, flow
 from .support import NOW, Steps, fields, intent, keys
 
 EDI = "edi"
-NAME = "acme-order_status-20261120T120000000000Z-attempt--7.csv"
+NAME = r"acme-order_status-20261120T120000000000Z-[0-9a-f]{16}\.csv"
 
 
 def target(path: Path) -> StagedRecords:
@@ -49,10 +50,10 @@ async def test_a_batch_becomes_one_file(tmp_path: Path) -> None:
     assert keys(outcomes) == [("0000000009", "loaded"), ("0000000007", "loaded"), ("0000000008", "loaded")]
     assert {outcome.target_id for outcome in outcomes} == {None}
     ((name, content),) = files(tmp_path).items()
-    assert name == "acme-order_status-20261120T120000000000Z-attempt--9.csv"
+    assert re.fullmatch(NAME, name)
     made = rows(content)
     assert [row["EDI_DOC_ID"] for row in made] == ["0000000007", "0000000008", "0000000009"]
-    assert (made[1]["EDI_REASON"], made[0]["EDI_REASON"], made[0]["EDI_SENT_DTTM"]) == ("'=1+1", "'-", "")
+    assert (made[1]["EDI_REASON"], made[0]["EDI_REASON"], made[0]["EDI_SENT_DTTM"]) == ("'=1+1", "-", "")
     assert tuple(made[0]) == ORDER_STATUS.columns
 
 
@@ -85,6 +86,20 @@ async def test_a_record_that_changed_goes_into_another_file(tmp_path: Path) -> N
         "sent",
         "acknowledged",
     ]
+
+
+async def test_part_of_a_file_goes_into_another_one(tmp_path: Path) -> None:
+    """The others may have been written, or not: their file is left to them."""
+    first, second = intent(number=7), intent(number=8)
+    broken = StagedRecords(ORDER_STATUS, Broken(tmp_path, OSError(5, "offline")), "acme", now=lambda: NOW)
+    with pytest.raises(Unavailable):
+        await broken.write([first, second], Steps())
+    chosen = first.steps["staged"]["file"]
+    for one in (first, second):
+        assert keys(await target(tmp_path).write([one], Steps()))[0][1] == "loaded"
+    assert chosen not in files(tmp_path)
+    made = [[row["EDI_DOC_ID"] for row in rows(content)] for content in files(tmp_path).values()]
+    assert sorted(made) == [["0000000007"], ["0000000008"]]
 
 
 async def test_what_does_not_fit_is_rejected_and_the_others_go(tmp_path: Path) -> None:
@@ -137,7 +152,8 @@ async def test_a_folder_that_fails(tmp_path: Path, error: OSError, kind: type[Ex
     with pytest.raises(Unavailable):
         await broken.find([one])
     await target(tmp_path).write([one], Steps())
-    assert list(files(tmp_path)) == [NAME]
+    (name,) = files(tmp_path)
+    assert re.fullmatch(NAME, name)
 
 
 texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r\n"), max_size=40)
@@ -150,7 +166,20 @@ def test_any_text_comes_back_and_no_cell_is_a_formula(reasons: list[str]) -> Non
     assert content == render(ORDER_STATUS, records)
     for row, text in zip(rows(content), reasons, strict=True):
         assert row["EDI_REASON"].removeprefix("'") == text.removeprefix("'") or row["EDI_REASON"] == text
-        assert not row["EDI_REASON"].startswith(("=", "+", "-", "@", "\t"))
+        plain = re.fullmatch(r"-|[+-]?[0-9]+(\.[0-9]+)?", row["EDI_REASON"])
+        assert plain or not row["EDI_REASON"].startswith(("=", "+", "-", "@", "\t"))
+
+
+@pytest.mark.parametrize("text", ["-", "-5", "+1.50", "0", "-12.345"])
+def test_a_dash_and_a_plain_number_stay_as_they_are(text: str) -> None:
+    (row,) = rows(render(ORDER_STATUS, [fields(EDI_REASON=text)]))
+    assert row["EDI_REASON"] == text
+
+
+@pytest.mark.parametrize("text", ["--", "-1+2", "-5 pieces", "+A1", "-1.", "=-", "-1\n"])
+def test_what_only_begins_like_a_number_is_defused(text: str) -> None:
+    (row,) = rows(render(ORDER_STATUS, [fields(EDI_REASON=text)]))
+    assert row["EDI_REASON"] == f"'{text}"
 
 
 # ---- through the core's load
@@ -202,6 +231,50 @@ async def test_a_process_that_dies_behind_the_file_writes_no_second_one(
             tx.connection.exec_driver_sql("UPDATE document SET lease_until = '2020-01-01 00:00:00'")
         await load(ctx)
     assert len(files(tmp_path / EDI)) == 1
+
+
+class Share(LocalFolder):
+    """A share that may be offline, and remembers what was ever written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.offline = False
+        self.written: list[tuple[str, bytes]] = []
+
+    def write(self, name: str, content: bytes) -> None:
+        if self.offline:
+            raise OSError(5, "share offline")
+        self.written.append((name, content))
+        super().write(name, content)
+
+
+async def test_after_an_outage_every_record_is_in_a_file(store: Store, tmp_path: Path) -> None:
+    """Other documents than those of the attempt that failed come along, in batches of another cut."""
+    share, made = Share(tmp_path / EDI), Bodies()
+
+    async def again() -> dict[str, Any]:
+        ctx = flow("cleo.statuses", made, StagedRecords(ORDER_STATUS, share, "acme", now=store.now), store)
+        await extract(ctx)
+        transform(ctx)
+        return await load(ctx)
+
+    for number in range(1, 503):
+        made.put(f"{number:05d}", {"fields": fields(number)})
+    await again()
+    share.written.clear()
+    for number in range(2, 503):
+        made.put(f"{number:05d}", {"fields": fields(number, EDI_STATUS="acknowledged")})
+    share.offline = True
+    with pytest.raises(Unavailable):
+        await again()
+    share.offline = False
+    made.put("00001", {"fields": fields(1, EDI_STATUS="acknowledged")})
+    made.put("00503", {"fields": fields(503)})
+    await again()
+    due = {f"{number:010d}" for number in range(1, 504)}
+    assert {row["EDI_DOC_ID"] for _, content in share.written for row in rows(content)} == due
+    assert len({name for name, _ in share.written}) == len(set(share.written))
+    assert dict(share.written).items() <= files(tmp_path / EDI).items()
 
 
 def _die(*_: Any) -> None:

@@ -335,6 +335,15 @@ def test_a_local_folder_is_made_and_shows_whole_files_only(tmp_path: Path) -> No
     assert (tmp_path / "a b" / "c" / "x.csv").read_bytes() == b"two"
 
 
+@pytest.mark.parametrize(
+    "path", ["data/ml", "./ml", "file://data/ml", "file:data/ml", "", "file://server/share"]
+)
+def test_a_local_folder_is_named_from_the_root(path: str) -> None:
+    """Else each worker would mean another folder."""
+    with pytest.raises(ConfigurationError, match=r"records\.folder: .*file:///data/ml"):
+        open_folder(path, field="records.folder")
+
+
 def test_object_storage_goes_through_airflow(tmp_path: Path) -> None:
     folder = ObjectFolder(ObjectStoragePath(f"file://{tmp_path}/bill"))
     (tmp_path / "bill").mkdir()

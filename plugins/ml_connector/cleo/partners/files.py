@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_connector.cleo.partners.profile import Profile, cross_faults
+from ml_connector.cleo.partners.consistency import cross_faults
+from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.config import InvalidFile, TenantConfig
 from ml_connector.core.config.explain import validated
 from ml_connector.core.config.report import Report

@@ -9,7 +9,7 @@ from typing import Literal
 Word = Literal[
     "no_order", "unknown_order", "unreadable_order", "several_orders", "other_supplier", "other_currency",
     "closed_order", "header_only", "unknown_line", "closed_line", "unit", "price", "quantity", "receipt",
-    "amount", "total",
+    "amount", "charges", "total",
 ]  # fmt: skip
 """docs/matching.md explains each."""
 

@@ -11,6 +11,7 @@ from ml_connector.peoplesoft.matching.findings import Finding, Word
 from ml_connector.peoplesoft.matching.lines import InvoiceLine
 from ml_connector.peoplesoft.matching.options import MatchingOptions
 from ml_connector.peoplesoft.matching.order import ZERO, OrderLine, Schedule
+from ml_connector.peoplesoft.matching.schedules import Before, Part, by_amount, by_quantity
 
 ONE = Decimal(1)
 
@@ -25,14 +26,6 @@ class Piece:
     quantity: Decimal
     price: Decimal | None
     amount: Decimal
-
-
-@dataclass(slots=True)
-class Before:
-    """What was invoiced of an order line already, by earlier invoices and earlier lines of this one."""
-
-    quantity: Decimal = ZERO
-    amount: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +63,23 @@ class Comparison:
     def pieces(self) -> list[Piece]:
         """The line laid into the order's schedules; its amount is divided by quantity."""
         if self.order_line.amount_only:
-            self.before.amount += self.line.amount
-            return [
-                self._piece(self.order_line.schedules[0], ONE.copy_sign(self.line.amount), self.line.amount)
-            ]
+            laid = by_amount(self.order_line, self.before, self.line.amount)
+            parts = [(row, ONE.copy_sign(amount), amount) for row, amount in self._used(laid)]
+        else:
+            used = self._used(self._laid())
+            amounts = split(self.line.amount, [quantity for _, quantity in used], self.step)
+            parts = [(row, quantity, amount) for (row, quantity), amount in zip(used, amounts, strict=True)]
+        for row, quantity, amount in parts:
+            self.before.quantities[row.number] += quantity
+            self.before.amounts[row.number] += amount
+        return [self._piece(row, quantity, amount) for row, quantity, amount in parts]
+
+    def _laid(self) -> list[Part]:
         quantity = self.line.quantity or ZERO
-        earlier = self.order_line.filled(self.before.quantity)
-        self.before.quantity += quantity
-        later = self.order_line.filled(self.before.quantity)
-        rows = zip(
-            self.order_line.schedules,
-            (now - then for now, then in zip(later, earlier, strict=True)),
-            strict=True,
-        )
-        parts = [(row, part) for row, part in rows if part] or [(self.order_line.schedules[0], ZERO)]
-        amounts = split(self.line.amount, [part for _, part in parts], self.step)
-        return [self._piece(row, part, amount) for (row, part), amount in zip(parts, amounts, strict=True)]
+        return by_quantity(self.order_line, self.before, quantity, receipts=self._receipts_count())
+
+    def _used(self, parts: list[Part]) -> list[Part]:
+        return [one for one in parts if one[1]] or parts[:1]
 
     def _piece(self, schedule: Schedule, quantity: Decimal, amount: Decimal) -> Piece:
         price = self.line.price if self.line.given else schedule.price
@@ -104,7 +98,7 @@ class Comparison:
         if self.line.price is None:
             yield self._finding("price", "no price is given")
             return
-        for price in dict.fromkeys(row.price for row in self._schedules()):
+        for price in dict.fromkeys(row.price for row, _ in self._used(self._laid())):
             tolerance = self.options.price_tolerance(price)
             if abs(self.line.price - price) > tolerance:
                 yield self._finding(
@@ -113,13 +107,6 @@ class Comparison:
                     f"(tolerance {cash(tolerance)})",
                 )
                 return
-
-    def _schedules(self) -> list[Schedule]:
-        """Those that the line's quantity goes to."""
-        earlier = self.order_line.filled(self.before.quantity)
-        later = self.order_line.filled(self.before.quantity + (self.line.quantity or ZERO))
-        moved = [one for one, a, b in zip(self.order_line.schedules, earlier, later, strict=True) if a != b]
-        return moved or list(self.order_line.schedules[:1])
 
     def _quantity(self, quantity: Decimal) -> Iterator[Finding]:
         before, ordered = self.before.quantity, self.order_line.quantity
@@ -135,16 +122,27 @@ class Comparison:
                 "quantity", f"{shown(-quantity)} credited, but {shown(before)} invoiced before"
             )
 
+    def _receipts_count(self) -> bool:
+        mode = self.options.receipts
+        return mode == "required" or (mode == "if_any" and self.order_line.received)
+
     def _receipt(self, quantity: Decimal) -> Iterator[Finding]:
-        mode, before, accepted = self.options.receipts, self.before.quantity, self.order_line.accepted
-        if quantity <= 0 or mode == "ignored" or (mode == "if_any" and not self.order_line.received):
+        if quantity <= 0 or not self._receipts_count():
             return
-        if before + quantity > accepted:
-            yield self._finding(
-                "receipt",
-                f"quantity {shown(quantity)}, but {shown(accepted)} were received and accepted, and "
-                f"{shown(before)} invoiced before (tolerance 0)",
-            )
+        several = len(self.order_line.schedules) > 1
+        for row, part in self._laid():
+            before = self.before.quantities[row.number]
+            if part and before + part > row.accepted:
+                where = f" for schedule {row.number}" if several else ""
+                other = (
+                    f"; {', '.join(row.elsewise)} more, not in {self.order_line.unit}" if row.elsewise else ""
+                )
+                yield self._finding(
+                    "receipt",
+                    f"quantity {shown(part)}{where}, but {shown(row.accepted)} were received and accepted, "
+                    f"and {shown(before)} invoiced before (tolerance 0){other}",
+                )
+                return
 
     def _amount(self, quantity: Decimal) -> Iterator[Finding]:
         if self.line.price is None:

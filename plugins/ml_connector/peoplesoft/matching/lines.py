@@ -19,7 +19,8 @@ class InvoiceLine:
     """One line of an invoice.
 
     Attributes:
-        name: as the supplier numbers it.
+        name: tells it from the other lines.
+        place: number of the order's line as the supplier gives it (IT101); None where he gives none.
         quantity: negative where something is taken back; None in a line with an amount alone.
         unit: in PeopleSoft's codes; blank where the supplier names none.
         amount: of the line, without tax and charges.
@@ -37,17 +38,18 @@ class InvoiceLine:
     theirs: frozenset[str] = frozenset()
     description: str | None = None
     given: bool = True
+    place: str | None = None
 
     @property
     def number(self) -> int | None:
-        """The order line that it names: ``1``, ``0001``, and ``1.2`` where one line is billed twice."""
-        first = self.name.partition(".")[0]
-        return int(first) if first.isascii() and first.isdecimal() else None
+        """The order line that it names: ``1`` or ``0001``; ``1.7`` names none."""
+        text = self.place or ""
+        return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def read_line(row: Payload) -> InvoiceLine:
     """A line of an invoice payload."""
-    items = row.get("items") or {}
+    items, place = row.get("items") or {}, str(row.get("order_line") or "").strip()
     return InvoiceLine(
         name=str(row["line"]).strip(),
         quantity=row.get("quantity"),
@@ -57,6 +59,7 @@ def read_line(row: Payload) -> InvoiceLine:
         ours=_numbers(items, OURS),
         theirs=_numbers(items, THEIRS),
         description=row.get("description"),
+        place=place or None,
     )
 
 
@@ -65,13 +68,19 @@ def _numbers(items: Payload, qualifiers: Collection[str]) -> frozenset[str]:
 
 
 def find_line(order: Order, line: InvoiceLine) -> OrderLine | Finding:
-    """By number, unless the items say otherwise: some suppliers number the lines of their invoices anew."""
+    """By number, unless the items say otherwise: some suppliers number the lines of their invoices anew.
+
+    A line without number and item can only be about the one line of an order that has no other.
+    """
     numbered = next((one for one in order.lines if one.number == line.number), None)
     if numbered is not None and not _contradicts(numbered, line):
         return numbered
     alike = [one for one in order.lines if _agrees(one, line)]
     if len(alike) == 1:
         return alike[0]
+    living = [one for one in order.lines if not one.cancelled]
+    if line.place is None and len(living) == 1 and not _contradicts(living[0], line):
+        return living[0]
     return Finding("unknown_line", _unknown(order, line, numbered, alike), stops=True)
 
 
@@ -97,5 +106,7 @@ def _unknown(order: Order, line: InvoiceLine, numbered: OrderLine | None, alike:
             f"Line {line.name}: its item is {items}, but {place} is {numbered.item or numbered.vendor_item}."
         )
     known = ", ".join(str(one.number) for one in order.lines) or "none"
+    if line.place is None and not items:
+        return f"Line {line.name} names neither line nor item of order {order.name}, which has lines {known}."
     item = f" with item {items}" if items else ""
     return f"Line {line.name}{item} is not in order {order.name}, which has lines {known}."

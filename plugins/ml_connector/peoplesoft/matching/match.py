@@ -10,15 +10,16 @@ from decimal import Decimal
 from ml_connector.core.contract import Payload
 from ml_connector.core.mapping.values import money_step
 from ml_connector.peoplesoft.matching.amounts import cash, rounded, split
+from ml_connector.peoplesoft.matching.charges import goods_of, too_much
 from ml_connector.peoplesoft.matching.findings import Finding, result
-from ml_connector.peoplesoft.matching.line_match import Before, Comparison, Piece
+from ml_connector.peoplesoft.matching.line_match import Comparison, Piece
 from ml_connector.peoplesoft.matching.lines import InvoiceLine, find_line, read_line
 from ml_connector.peoplesoft.matching.options import MatchingOptions
 from ml_connector.peoplesoft.matching.order import ZERO, Order
+from ml_connector.peoplesoft.matching.schedules import Before
 from ml_connector.peoplesoft.matching.voucher import voucher_lines
 
 CURRENCY = re.compile("[A-Z]{3}")
-CHARGES = ("tax", "freight", "miscellaneous")
 
 
 def unmatched(invoice: Payload, finding: Finding) -> Payload:
@@ -33,7 +34,7 @@ def match(invoice: Payload, order: Order, options: MatchingOptions) -> Payload:
     """Hold an invoice against its order.
 
     Args:
-        invoice: as the caller of the matcher gives it, with ``invoiced_before``.
+        invoice: as the caller of the matcher gives it, with ``invoiced_before`` and ``charged_before``.
         order: with its receipts.
 
     Returns:
@@ -77,6 +78,7 @@ def _against_lines(invoice: Payload, order: Order, options: MatchingOptions, abo
     step = money_step(order.currency)
     findings = _closed(order, options)
     before = _before(invoice, order)
+    goods_before = sum((one.amount for one in before.values()), ZERO)
     rows = [read_line(row) for row in invoice["lines"]]
     lines = rows or _whole_order(invoice, order, before, options, step)
     if isinstance(lines, Finding):
@@ -92,6 +94,8 @@ def _against_lines(invoice: Payload, order: Order, options: MatchingOptions, abo
         findings += found
         if not any(one.stops for one in found):
             pieces += comparison.pieces()
+    findings += _nothing(lines)
+    findings += too_much(invoice, order.key, goods_before, options, step)
     findings += _balance(invoice, lines, pieces, options, step)
     made = [] if any(one.stops for one in findings) else voucher_lines(pieces, step)
     return result(findings) | about | {"lines": made}
@@ -104,14 +108,22 @@ def _closed(order: Order, options: MatchingOptions) -> list[Finding]:
     return [Finding("closed_order", f"Order {order.name} is in status {order.status}, expected {wanted}.")]
 
 
+def _nothing(lines: Sequence[InvoiceLine]) -> list[Finding]:
+    """An invoice about charges alone is for a person: nothing of the order speaks for it."""
+    if any(line.quantity is None or line.quantity for line in lines):
+        return []
+    return [Finding("quantity", "All quantities of the invoice are 0.")]
+
+
 def _before(invoice: Payload, order: Order) -> defaultdict[int, Before]:
     """What our own earlier invoices asked for, by line of this order."""
-    numbers = {order.line_key(one.number): one.number for one in order.lines}
+    lines = {order.line_key(one.number): one for one in order.lines}
     before: defaultdict[int, Before] = defaultdict(Before)
     for row in invoice.get("invoiced_before") or ():
-        if (number := numbers.get(str(row["order_line"]))) is not None:
-            before[number].quantity += row.get("quantity") or ZERO
-            before[number].amount += row.get("amount") or ZERO
+        if (line := lines.get(str(row["order_line"]))) is not None:
+            schedule = None if row.get("schedule") is None else int(row["schedule"])
+            quantity, amount = row.get("quantity") or ZERO, row.get("amount") or ZERO
+            before[line.number].add(line, schedule, quantity, amount)
     return before
 
 
@@ -132,11 +144,12 @@ def _whole_order(
             quantity, amount = None, one.amount - earlier.amount
         else:
             quantity = one.quantity - earlier.quantity
-            rest = zip(one.schedules, one.filled(earlier.quantity), strict=True)
-            amount = sum((rounded((row.quantity - part) * row.price, step) for row, part in rest), ZERO)
+            rest = [(row.quantity - earlier.quantities[row.number], row.price) for row in one.schedules]
+            amount = sum((rounded(left * price, step) for left, price in rest), ZERO)
         if amount > 0:
-            lines.append(InvoiceLine(str(one.number), quantity, one.unit, None, amount, given=False))
-    wanted, goods = sum((line.amount for line in lines), ZERO), _goods(invoice)
+            name = str(one.number)
+            lines.append(InvoiceLine(name, quantity, one.unit, None, amount, given=False, place=name))
+    wanted, goods = sum((line.amount for line in lines), ZERO), goods_of(invoice)
     tolerance = options.total_tolerance(len(lines))
     if lines and abs(goods - wanted) <= tolerance:
         return lines
@@ -145,13 +158,6 @@ def _whole_order(
         f"that is left to be invoiced of order {order.name} (tolerance {cash(tolerance)})."
     )
     return Finding("header_only", text, stops=True)
-
-
-def _goods(invoice: Payload) -> Decimal:
-    """The total without tax and charges."""
-    charges = sum((invoice.get(name) or ZERO for name in CHARGES), ZERO)
-    total: Decimal = invoice["total"]
-    return total - charges
 
 
 def _balance(
@@ -165,7 +171,7 @@ def _balance(
 
     PeopleSoft takes no voucher whose lines and charges are not its gross amount.
     """
-    goods, wanted = _goods(invoice), sum((line.amount for line in lines), ZERO)
+    goods, wanted = goods_of(invoice), sum((line.amount for line in lines), ZERO)
     tolerance = options.total_tolerance(len(lines))
     if abs(goods - wanted) > tolerance:
         charged = invoice["total"] - goods

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 from ml_connector.core.config import TenantConfig
 from ml_connector.core.contract import KeyAnswer, Payload
 from ml_connector.core.errors import ConfigurationError
+from ml_connector.peoplesoft.matching.charges import charges_of
 from ml_connector.peoplesoft.matching.findings import MATCHED, Finding
 from ml_connector.peoplesoft.matching.match import match, unmatched
 from ml_connector.peoplesoft.matching.options import MatchingOptions
@@ -15,6 +17,14 @@ from ml_connector.peoplesoft.matching.order import Order, read_order
 from ml_connector.peoplesoft.matching.references import OrderNumbers
 
 ReadOrders = Callable[[Sequence[str]], Awaitable[KeyAnswer]]
+
+
+@dataclass(slots=True)
+class _Claimed:
+    """What matched ahead in the same call has used up of an order."""
+
+    lines: list[Payload] = field(default_factory=list)
+    charges: list[Payload] = field(default_factory=list)
 
 
 class OrderMatcher:
@@ -27,6 +37,14 @@ class OrderMatcher:
     def __init__(self, tenant: TenantConfig, options: MatchingOptions, read: ReadOrders) -> None:
         self._tenant, self._options, self._read = tenant, options, read
         self._numbers = OrderNumbers(options, tenant.business_units)
+
+    def orders(self, invoice: Payload) -> list[str]:
+        """Keys of the orders that an invoice can be about, ``BUSINESS_UNIT|PO_ID``, the likeliest first.
+
+        However a supplier spells the number, the keys are the same; none where it names no order.
+        """
+        found = self._numbers.of_invoice(invoice)
+        return [] if isinstance(found, Finding) else found
 
     async def match(self, invoices: Sequence[Payload]) -> list[Payload]:
         """One match for each invoice, in the same order.
@@ -46,7 +64,7 @@ class OrderMatcher:
                 f"Order {item.key} cannot be read: {item.field} is {item.value!r}, expected {item.expected}."
             )
             orders[item.key] = Finding("unreadable_order", text, stops=True)
-        claimed: defaultdict[str, list[Payload]] = defaultdict(list)
+        claimed: defaultdict[str, _Claimed] = defaultdict(_Claimed)
         return [
             self._one(invoice, keys, orders, claimed) for invoice, keys in zip(invoices, named, strict=True)
         ]
@@ -67,7 +85,7 @@ class OrderMatcher:
         invoice: Payload,
         keys: list[str] | Finding,
         orders: dict[str, Order | Finding],
-        claimed: defaultdict[str, list[Payload]],
+        claimed: defaultdict[str, _Claimed],
     ) -> Payload:
         """One match; what matched ahead of it in the same call has used up a part of the order."""
         if isinstance(keys, Finding):
@@ -78,16 +96,22 @@ class OrderMatcher:
             return unmatched(invoice, Finding("unknown_order", text, stops=True))
         if isinstance(order, Finding):
             return unmatched(invoice, order)
-        before = [*(invoice.get("invoiced_before") or ()), *claimed[order.name]]
-        made = match({**invoice, "invoiced_before": before}, order, self._options)
+        ahead = claimed[order.key]
+        before = {
+            "invoiced_before": [*(invoice.get("invoiced_before") or ()), *ahead.lines],
+            "charged_before": [*(invoice.get("charged_before") or ()), *ahead.charges],
+        }
+        made = match({**invoice, **before}, order, self._options)
         if made["result"] == MATCHED:
-            claimed[order.name] += [_claim(order, line) for line in made["lines"]]
+            ahead.lines += [_claim(order, line) for line in made["lines"]]
+            ahead.charges.append({"order": order.key, **charges_of(invoice)})
         return made
 
 
 def _claim(order: Order, line: Payload) -> Payload:
     return {
         "order_line": order.line_key(int(line["LINE_NBR"])),
+        "schedule": line["SCHED_NBR"],
         "quantity": line["QTY_VCHR"],
         "amount": line["MERCHANDISE_AMT"],
     }

@@ -12,6 +12,7 @@ UNIT, PO_ID = "{BUSINESS_UNIT}", "{PO_ID}"
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Amount = Annotated[Decimal, Field(ge=0)]
+ChargeKind = Literal["freight", "tax", "miscellaneous"]
 Code = Annotated[str, Field(pattern="^[A-Z0-9]{1,4}$")]
 
 
@@ -33,6 +34,18 @@ class MatchingOptions(BaseModel):
         "required",
         description="required: no more than was accepted; if_any: only where a line has receipts; ignored",
     )
+    freight_percent: Percent = Field(Decimal(15), description="Freight may be so much of the goods")
+    freight_amount: Amount = Field(
+        Decimal(25), description="Or so much, in the order's currency; the larger of the two counts"
+    )
+    tax_percent: Percent = Field(
+        Decimal(25), description="Tax and VAT together may be so much of goods, freight and other charges"
+    )
+    tax_amount: Amount = Field(Decimal(0), description="Or so much; the larger of the two counts")
+    miscellaneous_percent: Percent = Field(
+        Decimal(0), description="Other charges may be so much of the goods"
+    )
+    miscellaneous_amount: Amount = Field(Decimal(0), description="Or so much; the larger of the two counts")
     total_per_line: Amount = Field(
         Decimal("0.01"), description="The total may differ so much per line from what its parts add up to"
     )
@@ -66,3 +79,17 @@ class MatchingOptions(BaseModel):
     def price_tolerance(self, price: Decimal) -> Decimal:
         """How far a price or an amount may be from this one of the order."""
         return max(abs(price) * self.price_percent / 100, self.price_amount)
+
+    def charge_rule(self, kind: ChargeKind) -> tuple[Decimal, Decimal]:
+        """Percentage and amount that a kind of charge may reach."""
+        rules = {
+            "freight": (self.freight_percent, self.freight_amount),
+            "tax": (self.tax_percent, self.tax_amount),
+            "miscellaneous": (self.miscellaneous_percent, self.miscellaneous_amount),
+        }
+        return rules[kind]
+
+    def charge_limit(self, kind: ChargeKind, base: Decimal) -> Decimal:
+        """How much of a kind of charge is accepted for goods of this amount."""
+        percent, amount = self.charge_rule(kind)
+        return max(abs(base) * percent / 100, amount)

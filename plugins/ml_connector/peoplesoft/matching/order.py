@@ -8,13 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.core.contract import Payload
+from ml_connector.peoplesoft.matching.amounts import shown
 
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One row of PO_LINE_SHIP; ``accepted`` is the quantity that receiving accepted."""
+    """One row of PO_LINE_SHIP.
+
+    Attributes:
+        accepted: quantity that receiving accepted less what was returned, in the order's unit.
+        elsewise: what was accepted in another unit, for people: ``10 EA``. It does not count.
+    """
 
     number: int
     quantity: Decimal
@@ -23,6 +29,7 @@ class Schedule:
     accepted: Decimal
     received: bool
     distributions: tuple[Payload, ...]
+    elsewise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +55,9 @@ class OrderLine:
         return sum((row.amount for row in self.schedules), ZERO)
 
     @property
-    def accepted(self) -> Decimal:
-        """What receiving accepted."""
-        return sum((row.accepted for row in self.schedules), ZERO)
-
-    @property
     def received(self) -> bool:
         """Whether anything was received."""
         return any(row.received for row in self.schedules)
-
-    def filled(self, quantity: Decimal) -> list[Decimal]:
-        """A quantity laid into the schedules in their order; the last takes what is too much."""
-        parts, left = [], quantity
-        for row in self.schedules[:-1]:
-            part = min(left, row.quantity)
-            parts.append(part)
-            left -= part
-        return [*parts, left]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +89,14 @@ class Order:
         """``SETID|VENDOR_ID``."""
         return f"{self.setid}|{self.vendor}"
 
+    @property
+    def key(self) -> str:
+        """``BUSINESS_UNIT|PO_ID``."""
+        return f"{self.unit}|{self.po_id}"
+
     def line_key(self, number: int) -> str:
         """A line's key among all lines of all orders."""
-        return f"{self.unit}|{self.po_id}|{number}"
+        return f"{self.key}|{number}"
 
 
 def read_order(payload: Payload, setid: str, cancelled: Collection[str]) -> Order:
@@ -125,28 +123,50 @@ def read_order(payload: Payload, setid: str, cancelled: Collection[str]) -> Orde
 
 def _line(row: Payload, cancelled: Collection[str]) -> OrderLine:
     schedules = [one for one in row.get("schedules") or [] if _text(one, "CANCEL_STATUS") not in cancelled]
+    unit = _text(row, "UNIT_OF_MEASURE")
     return OrderLine(
         number=int(row["LINE_NBR"]),
         item=_text(row, "INV_ITEM_ID").upper(),
         vendor_item=_text(row, "ITM_ID_VNDR").upper(),
-        unit=_text(row, "UNIT_OF_MEASURE"),
+        unit=unit,
         amount_only=_text(row, "AMT_ONLY_FLG") == "Y",
         cancelled=_text(row, "CANCEL_STATUS") in cancelled or not schedules,
-        schedules=tuple(_schedule(one, cancelled) for one in schedules),
+        schedules=tuple(_schedule(one, unit, cancelled) for one in schedules),
     )
 
 
-def _schedule(row: Payload, cancelled: Collection[str]) -> Schedule:
+def _schedule(row: Payload, unit: str, cancelled: Collection[str]) -> Schedule:
     receipts = [one for one in row.get("receipts") or [] if _text(one, "RECV_STATUS") not in cancelled]
+    counted = [(one, _accepted(one, unit)) for one in receipts]
     return Schedule(
         number=int(row["SCHED_NBR"]),
         quantity=row.get("QTY_PO") or ZERO,
         price=row.get("PRICE_PO") or ZERO,
         amount=row.get("MERCHANDISE_AMT") or ZERO,
-        accepted=sum((one.get("QTY_SH_ACCPT") or ZERO for one in receipts), ZERO),
+        accepted=sum((quantity for _, quantity in counted if quantity is not None), ZERO),
         received=bool(receipts),
         distributions=tuple(row.get("distributions") or ()),
+        elsewise=tuple(
+            f"{shown(one.get('QTY_SH_ACCPT') or ZERO)} {_text(one, 'RECEIVE_UOM')}"
+            for one, quantity in counted
+            if quantity is None
+        ),
     )
+
+
+def _accepted(receipt: Payload, unit: str) -> Decimal | None:
+    """What one receipt accepted, in the order's unit; None where it is in another.
+
+    QTY_SH_ACCPT is in the receiving unit, QTY_SH_ACCPT_VUOM in the supplier's, which is the order's.
+    """
+    converted: Decimal | None = receipt.get("QTY_SH_ACCPT_VUOM")
+    if converted is not None:
+        return converted
+    received_in = _text(receipt, "RECEIVE_UOM")
+    if received_in and unit and received_in != unit:
+        return None
+    accepted: Decimal = receipt.get("QTY_SH_ACCPT") or ZERO
+    return accepted - (receipt.get("QTY_SH_RTN") or ZERO)
 
 
 def _text(row: Payload, name: str) -> str:

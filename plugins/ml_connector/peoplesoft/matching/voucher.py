@@ -13,7 +13,13 @@ from ml_connector.peoplesoft.matching.line_match import Piece
 PRICE_STEP = Decimal("0.00001")
 """UNIT_PRICE has five decimals; the amount is the invoice's whatever the price is rounded to."""
 
-_ACCOUNTS = ("BUSINESS_UNIT_GL", "ACCOUNT", "DEPTID", "FUND_CODE", "PROJECT_ID")
+_ACCOUNTS = (
+    "BUSINESS_UNIT_GL", "ACCOUNT", "ALTACCT", "DEPTID", "OPERATING_UNIT", "PRODUCT", "FUND_CODE", "CLASS_FLD",
+    "PROGRAM_CODE", "BUDGET_REF", "AFFILIATE", "AFFILIATE_INTRA1", "AFFILIATE_INTRA2", "CHARTFIELD1",
+    "CHARTFIELD2", "CHARTFIELD3", "BUSINESS_UNIT_PC", "PROJECT_ID", "ACTIVITY_ID", "ANALYSIS_TYPE",
+    "RESOURCE_TYPE", "RESOURCE_CATEGORY", "RESOURCE_SUB_CAT",
+)  # fmt: skip
+"""ChartFields of a distribution, as far as the order's query shows them."""
 
 
 def voucher_lines(pieces: Sequence[Piece], step: Decimal) -> list[Payload]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,9 @@ from ml_connector.core.contract import Payload
 from ml_connector.core.errors import Rejected
 from ml_connector.peoplesoft.csv_text import ENCODING, defused
 from ml_connector.peoplesoft.records.kinds import RecordKind
+
+_HARMLESS = re.compile(r"-|[+-]?[0-9]+(\.[0-9]+)?")
+"""What begins like a formula and is none: the dash of a text that has gone, and plain numbers."""
 
 
 def check(kind: RecordKind, values: Payload) -> None:
@@ -32,8 +36,12 @@ def render(kind: RecordKind, rows: Sequence[Payload]) -> bytes:
     writer = csv.DictWriter(text, kind.columns, lineterminator="\r\n", restval="")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: defused(_text(value)) for name, value in row.items()})
+        writer.writerow({name: _cell(_text(value)) for name, value in row.items()})
     return text.getvalue().encode(ENCODING)
+
+
+def _cell(text: str) -> str:
+    return text if _HARMLESS.fullmatch(text) else defused(text)
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Way ``staged``: a CSV file per batch, in a folder from which the site imports.
 
-The name of its file becomes a step of each document before the file is written. So a repetition writes
-the same file with the same bytes again, and a file that is there says that its documents are done.
+A name holds a digest of its file, so no name ever stands for other content. It becomes a step of each
+document before the file is written: a file that is there says that its documents are done. Documents
+that come again in other company go into another file.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ROWS = 500
 """Records that one file takes."""
 
 STAGED = "staged"
-"""Step of a document: the file that holds it, and a digest of what it holds."""
+"""Step of a document: the file that shall hold it, and digests of the document and of the file."""
 
 
 class StagedRecords:
@@ -61,31 +62,49 @@ class StagedRecords:
         ]
 
     async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
-        """All records of one call go into one file, apart from those whose file has a name already.
+        """All records of one call go into one file, apart from those whose very file was begun before.
 
         Raises:
             ConfigurationError: the folder cannot be written to.
             Unavailable: it does not answer.
         """
         outcomes: list[Outcome] = []
-        files: defaultdict[str, list[Intent]] = defaultdict(list)
-        new = self._name(intents[0])
+        files: defaultdict[str | None, list[Intent]] = defaultdict(list)
         for intent in intents:
             if outcome := self._refused(intent):
                 outcomes.append(outcome)
             else:
-                files[self._file_of(intent) or new].append(intent)
+                files[self._file_of(intent)].append(intent)
+        new = files.pop(None, [])
         for name, together in files.items():
-            await self._publish(name, together, progress)
-            outcomes += [loaded(intent, None) for intent in together]
-        return outcomes
+            if self._is_whole(together):
+                outcomes += await self._publish(str(name), together)
+            else:  # of some members of a file, nobody can say whether the others ever lay in it
+                new += together
+        return outcomes + await self._begin(new, progress)
 
-    async def _publish(self, name: str, intents: Sequence[Intent], progress: Progress) -> None:
+    async def _begin(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
+        """Choose the name of a file, then write it."""
+        if not intents:
+            return []
+        digest = codec.digest_of(self._render(intents))
+        name = self._name(digest)
         for intent in intents:
-            if self._file_of(intent) is None:
-                await progress.step(intent, STAGED, {"file": name, "content": _content(intent)})
-        rows = [fields_of(intent.desired.body) for intent in sorted(intents, key=lambda one: one.document_id)]
-        await asyncio.to_thread(self._write, name, render(self._kind, rows))
+            await progress.step(intent, STAGED, {"file": name, "content": _content(intent), "whole": digest})
+        return await self._publish(name, intents)
+
+    async def _publish(self, name: str, intents: Sequence[Intent]) -> list[Outcome]:
+        await asyncio.to_thread(self._write, name, self._render(intents))
+        return [loaded(intent, None) for intent in intents]
+
+    def _is_whole(self, intents: Sequence[Intent]) -> bool:
+        """Whether these are all records of the file that was chosen for them."""
+        wholes = {intent.steps[STAGED].get("whole") for intent in intents}
+        return wholes == {codec.digest_of(self._render(intents))}
+
+    def _render(self, intents: Sequence[Intent]) -> bytes:
+        ordered = sorted(intents, key=lambda one: one.document_id)
+        return render(self._kind, [fields_of(intent.desired.body) for intent in ordered])
 
     def _refused(self, intent: Intent) -> Outcome | None:
         if intent.operation is Operation.REMOVE:
@@ -103,10 +122,9 @@ class StagedRecords:
         step = intent.steps.get(STAGED) or {}
         return step.get("file") if step.get("content") == _content(intent) else None
 
-    def _name(self, first: Intent) -> str:
-        """A whole block of claims shares an attempt, so the first document counts too."""
+    def _name(self, digest: str) -> str:
         stamp = self._now().astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        return f"{self._tenant}-{self._kind.name}-{stamp}-{first.attempt_id[:8]}-{first.document_id}.csv"
+        return f"{self._tenant}-{self._kind.name}-{stamp}-{digest[:16]}.csv"
 
     def _names(self) -> list[str]:
         try:

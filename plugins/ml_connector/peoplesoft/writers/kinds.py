@@ -24,10 +24,17 @@ Relation = Literal["ours", "foreign", "other"]
 """How an object of the same natural key stands to a document: the same; perhaps the same, a person
 decides; certainly another one."""
 
+_PAID = frozenset({"R", "I", "P", "E", "S"})
+"""PYMNT_SELCT_STATUS: requested, in process, paid, externally paid, settlement payment."""
+
 _SEQUENCE = re.compile(r"-\d{3}$")  # PeopleSoft numbers short names that occur twice (inferred)
 
 
 def _no_amount(_: Payload) -> Decimal | None:
+    return None
+
+
+def _never(_: Payload) -> str | None:
     return None
 
 
@@ -65,6 +72,8 @@ class Kind:
         unlike: properties that PeopleSoft writes in its own way, so they are not compared.
         more_rows: collections may hold rows that are none of ours.
         look_first: PeopleSoft does not reliably refuse a second one, so it is looked for before each create.
+        source: property that says who entered an object; one that somebody else entered is not ours.
+        settled: why an object may not be changed any more, or None.
         distinct: two documents of one party with one label are one and the same.
     """
 
@@ -94,6 +103,8 @@ class Kind:
     more_rows: bool = False
     look_first: bool = False
     distinct: bool = False
+    source: str | None = None
+    settled: Callable[[Payload], str | None] = _never
     relate: Callable[[Kind, Payload, Payload, WriterOptions], Relation] | None = None
 
     def natural(self, key: str, body: Payload) -> dict[str, str]:
@@ -131,6 +142,10 @@ class Kind:
 
     def difference(self, body: Payload, record: Payload) -> str | None:
         """The first thing that shows two objects of one natural key to be different ones."""
+        name = self.source
+        if name and body.get(name) and name in record and normal(body[name]) != normal(record[name]):
+            shown = record[name] or "blank"
+            return f"it was entered by hand or by others: its {name} is {shown}, not {body[name]}"
         for name in self.same:
             if name in body and name in record and normal(body[name]) != normal(record[name]):
                 return f"its {name} is {record[name]}, not {body[name]}"
@@ -151,6 +166,15 @@ def _rows(record: Payload, *path: str) -> Iterator[Payload]:
 
 def _gross(record: Payload) -> Decimal | None:
     return money(record.get("GROSS_AMT"))
+
+
+def _settled_voucher(record: Payload) -> str | None:
+    """Approved, posted or paid, as far as PeopleSoft shows it."""
+    if normal(record.get("POST_STATUS_AP")) == "P":
+        return "posted"
+    if any(normal(row.get("PYMNT_SELCT_STATUS")) in _PAID for row in _rows(record, "PYMNT_VCHR_XREF")):
+        return "paid, or about to be"
+    return "approved" if normal(record.get("APPR_STATUS")) == "A" else None
 
 
 def _debits(record: Payload) -> Decimal | None:
@@ -216,6 +240,8 @@ VOUCHER = Kind(
     unlike=frozenset({"VOUCHER_ID", "INVOICE_ID"}),  # INVOICE_ID is put into capitals (inferred)
     look_first=True,
     distinct=True,
+    source="ORIGIN",
+    settled=_settled_voucher,
 )  # fmt: skip
 
 JOURNAL = Kind(

@@ -152,10 +152,14 @@ class ComponentTarget:
         values = {**intent.desired.body, **keys}
         if moved := self._moved(intent.desired.body, keys):
             return conflict(intent, f"{moved}; {self.kind.noun} {target_id} cannot get another")
+        record = await self._finder.record(target_id)
+        if record is None:
+            return self._gone(intent, target_id)
+        if why := self.kind.settled(record):
+            return held(
+                intent, f"{self.kind.noun} {target_id} is {why}: change it in PeopleSoft if it must be"
+            )
         if intent.previous is None or intent.previous.absent:
-            record = await self._finder.record(target_id)
-            if record is None:
-                return self._gone(intent, target_id)
             if self.kind.state(record) == REMOVED and self.kind.restore is None:
                 return conflict(intent, self._finder.deleted(target_id, record))
             if self.kind.state(record) == REMOVED:

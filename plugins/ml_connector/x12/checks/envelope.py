@@ -6,20 +6,25 @@ Control numbers are compared as numbers: senders pad them in one place and not i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from ml_connector.x12.checks.elements import faults
+from ml_connector.x12.checks.segments import SegmentChecks
 from ml_connector.x12.model import Group, Interchange, Level, Problem, Segment, TransactionSet
 from ml_connector.x12.tables import Element
 from ml_connector.x12.tables.versions import exact, is_old, release, table_for
-
-from .elements import faults
-from .segments import SegmentChecks
 
 _ISA_DATE, _TIME = Element("I08", "DT", 6, 6), Element("I09", "TM", 4, 4)
 _GS_DATE, _GS_TIME = Element("373", "DT", 8, 8), Element("337", "TM", 4, 8)
 
 MIXED = "SC"
 """GS01 of the supply-chain guides, which put sets of several kinds under one code."""
+
+_GROUP = "1"
+"""AK905: the group is not taken; the list has no code of its own for most elements of a GS."""
+
+_CODE, _NUMBER = re.compile(r"[!-~]{1,3}"), re.compile(r"[!-~]{1,9}")
+"""ST01 and ST02 as far as an acknowledgment can repeat them."""
 
 ISA_RULES = (
     (1, "010", r"0[0-6]", "is no authorization qualifier"),
@@ -45,18 +50,31 @@ def interchange_problems(interchange: Interchange) -> Iterator[Problem]:
     if not interchange.groups and not interchange.acknowledgments:
         yield Problem("interchange", "022", "The interchange holds neither a group nor a TA1.", "ISA")
     yield from _trailer(interchange)
-    yield from _repeated_groups(interchange.groups)
 
 
-def group_problems(group: Group) -> Iterator[Problem]:
-    """GS and GE; sets are left to ``set_problems``."""
+def group_key(group: Group) -> tuple[str, str]:
+    """GS01 and GS06: what a group is known by."""
+    header = _padded(group.header, 8)
+    return header[1], header[6].lstrip("0")
+
+
+def group_problems(group: Group, *, repeated: bool = False) -> Iterator[Problem]:
+    """GS and GE; sets are left to ``set_problems``.
+
+    Args:
+        repeated: an earlier group of the interchange has its number.
+    """
     header = _padded(group.header, 8)
     yield from _group_header(header, len(group.header) - 1)
+    if repeated:
+        yield _problem("group", "6", "GS06 stands on an earlier group of the interchange too.", header, 6)
     yield from _version(header)
+    yield from _unnamed(group)
     if group.trailer is None:
         yield _problem("group", "3", "The group has no GE.", header, 6)
         return
     trailer = _padded(group.trailer, 2)
+    yield from _blanks(trailer, "group", "5")
     if _number(trailer[1]) != len(group.sets):
         text = f"GE01 is wrong: the group holds {len(group.sets)} transaction sets."
         yield _problem("group", "5", text, trailer, 1)
@@ -67,7 +85,10 @@ def set_problems(group: Group) -> Iterator[list[Problem]]:
     """ST and SE of each set of a group, in order."""
     seen: set[str] = set()
     for one in group.sets:
-        header, trailer = _padded(one.segments[0], 2), _padded(one.segments[-1], 2)
+        header, trailer = (
+            ("ST", one.code, one.number),
+            _padded(one.segments[-1] if one.segments else ("ST",), 2),
+        )
         found = list(_set_header(header, group.header, seen))
         if trailer[0] == "SE":
             found += _set_trailer(header, trailer, one)
@@ -111,39 +132,30 @@ def _trailer(interchange: Interchange) -> Iterator[Problem]:
         yield _problem("interchange", "023", "The interchange has no IEA: it may be cut off.", header, 13)
         return
     trailer = _padded(interchange.trailer, 2)
+    yield from _blanks(trailer, "interchange", "022")
     if _number(trailer[1]) != len(interchange.groups):
         text = f"IEA01 is wrong: the interchange holds {len(interchange.groups)} groups."
         yield _problem("interchange", "021", text, trailer, 1)
     yield from _same(header, 13, trailer, "interchange", "001")
 
 
-def _repeated_groups(groups: Sequence[Group]) -> Iterator[Problem]:
-    seen: set[tuple[str, str]] = set()
-    for group in groups:
-        header = _padded(group.header, 8)
-        key = header[1], header[6].lstrip("0")
-        if key in seen:
-            yield _problem("group", "6", "GS06 stands on an earlier group of the interchange too.", header, 6)
-        seen.add(key)
-
-
 def _group_header(header: Segment, elements: int) -> Iterator[Problem]:
     if header[1] not in {MIXED, *(rule.group for rule in table_for(header[8]).sets.values())}:
-        yield _problem("group", "1", "Groups of this GS01 are not supported.", header, 1)
+        yield _problem("group", _GROUP, "Groups of this GS01 are not supported.", header, 1)
     if elements > 8:
-        yield _problem("interchange", "024", f"GS has {elements} elements instead of 8.", header, 9)
+        yield _problem("group", _GROUP, f"GS has {elements} elements instead of 8.", header, 9)
     for position in (2, 3):
         if not (2 <= len(header[position]) <= 15 and header[position].strip()):
             text = f"GS{position:02d} is no id of 2 to 15 characters."
-            yield _problem("interchange", "024", text, header, position)
+            yield _problem("group", _GROUP, text, header, position)
     old = is_old(header[8])
     for position, element in ((4, _GS_DATE), (5, _GS_TIME)):
         for _, text in _faults(header[position], element, old=old):
-            yield _problem("interchange", "024", f"GS{position:02d} {text}.", header, position)
+            yield _problem("group", _GROUP, f"GS{position:02d} {text}.", header, position)
     if not re.fullmatch(r"[0-9]{1,9}", header[6]):
         yield _problem("group", "6", "GS06 is no control number of 1 to 9 digits.", header, 6)
     if header[7] not in {"X", "T"}:
-        yield _problem("interchange", "024", "GS07 is neither X nor T.", header, 7)
+        yield _problem("group", _GROUP, "GS07 is neither X nor T.", header, 7)
 
 
 def _version(header: Segment) -> Iterator[Problem]:
@@ -152,7 +164,16 @@ def _version(header: Segment) -> Iterator[Problem]:
     elif not exact(header[8]):
         table = table_for(header[8]).version
         text = f"Version {release(header[8])} was checked with the rules of {table}."
-        yield _problem("group", "2", text, header, 8, warning=True)
+        yield _problem("group", "2", text, header, 8, warning=True, told=False)
+
+
+def _unnamed(group: Group) -> Iterator[Problem]:
+    """A 997 names sets by ST01 and ST02. Where it cannot name one, it can only refuse all."""
+    for at, one in enumerate(group.sets, 1):
+        if not (_CODE.fullmatch(one.code.strip()) and _NUMBER.fullmatch(one.number.strip())):
+            text = f"Set {at} of the group has no ST01 and ST02 that an acknowledgment could name."
+            yield _problem("group", _GROUP, text, ("ST",), 1)
+            return
 
 
 def _set_header(header: Segment, group: Segment, seen: set[str]) -> Iterator[Problem]:
@@ -179,11 +200,19 @@ def _same(
     header: Segment, position: int, trailer: Segment, level: Level, code: str, *, number: int = 0
 ) -> Iterator[Problem]:
     """The control number of a trailer is that of its header."""
-    if header[position] == trailer[2]:
+    if header[position] == trailer[2].rstrip(" "):
         return
     equal = _number(header[position]) is not None and _number(header[position]) == _number(trailer[2])
     text = f"{trailer[0]}02 is not {header[0]}{position:02d}" + (" as text, but as number." if equal else ".")
     yield _problem(level, code, text, trailer, 2, warning=equal, number=number)
+
+
+def _blanks(trailer: Segment, level: Level, code: str) -> Iterator[Problem]:
+    """Blanks behind a count or a control number: against the standard, but nobody misreads them."""
+    for position, value in enumerate(trailer[1:], 1):
+        if value.endswith(" ") and value.strip():
+            text = f"{trailer[0]}{position:02d} ends with blanks."
+            yield _problem(level, code, text, trailer, position, warning=True, told=False)
 
 
 def _faults(value: str, element: Element, *, old: bool = False) -> list[tuple[str, str]]:
@@ -191,6 +220,7 @@ def _faults(value: str, element: Element, *, old: bool = False) -> list[tuple[st
 
 
 def _number(value: str) -> int | None:
+    value = value.rstrip(" ")
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
 
 
@@ -207,6 +237,7 @@ def _problem(
     *,
     warning: bool = False,
     number: int = 0,
+    told: bool = True,
 ) -> Problem:
     value = segment[position][:99] if position < len(segment) else ""
-    return Problem(level, code, text, segment[0], number, str(position), value or None, warning)
+    return Problem(level, code, text, segment[0], number, str(position), value or None, warning, told)

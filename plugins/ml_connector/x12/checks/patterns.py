@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ml_connector.x12.checks import elements
 from ml_connector.x12.model import Delimiters
 from ml_connector.x12.tables import Note, Position, SegmentRule
-
-from . import elements
 
 JOIN = "\0"
 """Put between elements to match them as one text. A control character, so never part of a good value."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from ml_connector.x12.checks import elements
+from ml_connector.x12.checks.patterns import JOIN, segment_pattern
 from ml_connector.x12.model import Delimiters, Problem, Segment
 from ml_connector.x12.tables import Element, Note, Position, SegmentRule, Table
-
-from . import elements
-from .patterns import JOIN, segment_pattern
 
 _CONDITIONS = {
     "P": "{} go together, all or none",
@@ -102,9 +101,12 @@ class SegmentChecks(dict[str, Callable[[str], object]]):
         if any(one in value for one in elements.separators(self._delimiters)):
             yield spot.problem(elements.CHARACTER, "holds a delimiter", value)
             return
-        found = elements.faults(value, element, six_digit_dates=self._old)
+        kept = value.rstrip(" ") if spot.segment == "SE" else value  # nobody misreads a padded trailer
+        found = elements.faults(kept or value, element, six_digit_dates=self._old)
         for code, text in found:
-            yield spot.problem(code, text, value)
+            # An acknowledgment repeats the numbers of what it rejects, however short they are.
+            repeated = code == elements.SHORT and spot.segment == "AK2"
+            yield spot.problem(code, text, value, warning=repeated)
         if not found and value.endswith(" "):
             yield spot.problem(elements.CHARACTER, "ends with blanks", value, warning=True)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
 
-from ml_connector.x12.model import Problem, Segment
+from ml_connector.x12.documents.invoice_footing import Footing, foot_either_way
+from ml_connector.x12.documents.invoice_reader import CreditSign, read_invoice
+from ml_connector.x12.model import Problem, Segment, TransactionSet, X12Error
+from ml_connector.x12.values import read_real
 
 LINES = {"850": ("PO1", 2), "855": ("PO1", 2), "860": ("POC", 3), "810": ("IT1", 2)}
 """The segment that begins a line, which CTT01 counts, and its element with the quantity."""
@@ -16,11 +19,15 @@ REJECTED = frozenset("RMWX")
 WRONG = "7"
 """AK403 for a value that contradicts the rest of the set; there is no closer code."""
 
-_CENT = Decimal("0.01")
+_SIGNS: tuple[CreditSign, ...] = ("type", "negative")
+_DIGITS = 100  # the usual 28 would round long sums
 
 
 def problems(code: str, segments: Sequence[Segment]) -> Iterator[Problem]:
-    """Where a set contradicts its own counts and totals. Values that are no numbers are left to others."""
+    """Where a set contradicts its own counts and totals. Values that are no numbers are left to others.
+
+    Only counts are a matter of syntax. The rest is worth a look here, and no acknowledgment tells it.
+    """
     if code in LINES:
         yield from _lines(*LINES[code], segments)
     if code == "810":
@@ -38,43 +45,35 @@ def _lines(line: str, position: int, segments: Sequence[Segment]) -> Iterator[Pr
     count, quantity = _number(total, 1), _number(total, 2)
     if count is not None and count != len(lines):
         yield _wrong(total, number, 1, f"is {count}, but there are {len(lines)} {line}")
-    if quantity is not None and quantity != sum(_number(one, position) or 0 for one in lines):
+    with localcontext(prec=_DIGITS):
+        summed = sum(_number(one, position) or 0 for one in lines)
+    if quantity is not None and quantity != summed:
         text = f"is not the sum of {line}{position:02d}"
         yield _wrong(total, number, 2, text, warning=True)  # many send another total here
 
 
 def _invoice(segments: Sequence[Segment]) -> Iterator[Problem]:
-    stated = [(number, one) for number, one in enumerate(segments, 1) if one[0] == "TDS"]
-    total = _number(stated[0][1], 1) if stated else None
-    if total is None:
+    footing = _footing(segments)
+    if footing is None or footing.fits:
         return
-    number, segment = stated[0]
-    amounts = [amount for one in segments for amount in [_amount(one)] if amount is not None]
-    lines = sum(1 for one in segments if one[0] == "IT1")
-    computed, tolerance = sum(amounts, Decimal(0)), max(_CENT * lines, Decimal("0.05"))
-    if abs(total * _CENT - computed) <= tolerance:
-        return
-    whole = computed != 0 and abs(total - computed) <= tolerance
-    reason = (
-        "it looks like an amount without its two implied decimals"
-        if whole
-        else "charges may be in the prices"
-    )
-    yield _wrong(
-        segment, number, 1, f"is not what lines, charges and taxes add up to; {reason}", warning=True
-    )
+    number, segment = next((number, one) for number, one in enumerate(segments, 1) if one[0] == "TDS")
+    reason = "charges may be in the prices"
+    if footing.other_units:
+        reason = "a price is for another unit than its quantity"
+    elif footing.in_units:
+        reason = "it looks like an amount without its two implied decimals"
+    text = f"is not what lines, charges and taxes add up to; {reason}"
+    yield _wrong(segment, number, 1, text, warning=True)
 
 
-def _amount(segment: Segment) -> Decimal | None:
-    """What a segment adds to the total of an invoice."""
-    if segment[0] == "IT1":
-        quantity, price = _number(segment, 2), _number(segment, 4)
-        return None if quantity is None or price is None else quantity * price
-    if segment[0] == "TXI":
-        return _number(segment, 2)
-    if segment[0] == "SAC" and segment[1:2] in {("A",), ("C",)}:
-        amount = _number(segment, 5)
-        return None if amount is None else amount * (-_CENT if segment[1] == "A" else _CENT)
+def _footing(segments: Sequence[Segment]) -> Footing | None:
+    """As invoices are added up everywhere, with the total's own sign; None where it cannot be read."""
+    found = TransactionSet(tuple(segments))
+    for sign in _SIGNS:
+        try:
+            return foot_either_way(read_invoice(found, credit_sign=sign))
+        except X12Error:
+            continue
     return None
 
 
@@ -103,16 +102,15 @@ def _acknowledgment(segments: Sequence[Segment]) -> Iterator[Problem]:
 
 
 def _number(segment: Segment, position: int) -> Decimal | None:
-    value = segment[position] if position < len(segment) else ""
     try:
-        number = Decimal(value) if value.isascii() else None
-    except InvalidOperation:
+        return read_real(segment[position] if position < len(segment) else "", segment[0])
+    except X12Error:
         return None
-    return number if number is not None and number.is_finite() else None
 
 
 def _wrong(segment: Segment, number: int, position: int, text: str, *, warning: bool = False) -> Problem:
     sentence = f"Segment {number}: {segment[0]}{position:02d} {text}."
     return Problem(
-        "element", WRONG, sentence, segment[0], number, str(position), segment[position][:99], warning
+        "element", WRONG, sentence, segment[0], number, str(position), segment[position][:99], warning,
+        told=not warning,
     )  # fmt: skip

@@ -13,11 +13,12 @@ from ml_connector.x12.model import TransactionSet, X12Error
 
 Verdict = Literal["accepted", "changed", "rejected", "received"]
 
+# "changed" is accepted, but not as it was: with errors (E) or with changes (C, P).
 # OTI01 at the level of the set (T), the item (I) and the group (G); the second letter is the verdict.
 _VERDICTS: dict[str, Verdict] = {
     "A": "accepted",
     "C": "changed",
-    "E": "accepted",
+    "E": "changed",
     "P": "changed",
     "R": "rejected",
 }

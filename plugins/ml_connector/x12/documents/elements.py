@@ -59,9 +59,9 @@ class Elements:
         """A number with an explicit point."""
         return self._read(position, values.read_real)
 
-    def cents(self, position: int, decimals: int = 2) -> Decimal | None:
-        """An amount with implied decimals."""
-        return self._read(position, lambda text, what: values.read_n2(text, what, decimals))
+    def cents(self, position: int) -> Decimal | None:
+        """An amount with two implied decimals."""
+        return self._read(position, values.read_n2)
 
     def whole(self, position: int) -> int | None:
         return self._read(position, values.read_n0)
@@ -141,8 +141,13 @@ def freight(found: Elements) -> Freight:
     return Freight(payment=found.needed(1), location_qualifier=found.text(2), location=found.text(3))
 
 
-def terms(found: Elements) -> Terms:
-    """ITD."""
+def signed(value: Decimal | None, sign: int) -> Decimal | None:
+    """A value with its sign turned where ``sign`` is -1; zero has none."""
+    return -value if value and sign < 0 else value
+
+
+def terms(found: Elements, sign: int = 1) -> Terms:
+    """ITD; ``sign`` is -1 in a credit that is written with negative amounts."""
     return Terms(
         type=found.text(1),
         basis=found.text(2),
@@ -151,23 +156,22 @@ def terms(found: Elements) -> Terms:
         discount_days=found.whole(5),
         net_date=found.date(6),
         net_days=found.whole(7),
-        discount_amount=found.cents(8),
+        discount_amount=signed(found.cents(8), sign),
         text=found.text(12),
     )
 
 
 def tax(found: Elements, sign: int = 1) -> Tax:
     """TXI; ``sign`` is -1 in a credit that is written with negative amounts."""
-    amount = found.real(2)
     return Tax(
         type=found.needed(1),
-        amount=None if amount is None else sign * amount,
+        amount=signed(found.real(2), sign),
         percent=found.real(3),
         exemption=found.text(6),
     )
 
 
-def charge(found: Elements, sign: int = 1, decimals: int = 2) -> Charge:
+def charge(found: Elements, sign: int = 1) -> Charge:
     """SAC; a negative charge is an allowance, and the other way round.
 
     Raises:
@@ -177,7 +181,7 @@ def charge(found: Elements, sign: int = 1, decimals: int = 2) -> Charge:
     indicator = found.needed(1)
     if indicator not in kinds:
         raise found.error(1, "is none of A (allowance), C (charge) and N (none)")
-    amount = found.cents(5, decimals)
+    amount = found.cents(5)
     direction = kinds[indicator] * (-1 if amount is not None and amount < 0 else 1)
     return Charge(
         kind="charge" if direction > 0 else "allowance" if direction < 0 else "none",
@@ -189,7 +193,7 @@ def charge(found: Elements, sign: int = 1, decimals: int = 2) -> Charge:
 
 
 def party(found: list[Elements]) -> Party:
-    """An N1 and the N2, N3 and N4 behind it."""
+    """An N1 and what stands behind it: N2, N3, N4, REF and PER."""
     first = found[0]
     more = [text for one in found if one.name == "N2" for at in (1, 2) if (text := one.text(at))]
     address = [text for one in found if one.name == "N3" for at in (1, 2) if (text := one.text(at))]
@@ -206,4 +210,6 @@ def party(found: list[Elements]) -> Party:
         state=state,
         postal_code=place.text(3),
         country=place.text(4),
+        references=references(found),
+        contacts=tuple(contact(one) for one in found if one.name == "PER"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from ml_connector.x12.documents.parts import (
     Charge,
@@ -16,11 +16,10 @@ from ml_connector.x12.documents.parts import (
     Tax,
     Terms,
 )
+from ml_connector.x12.documents.pricing import line_amount, unit_price
 
 CREDIT_TYPES = frozenset({"CR", "CN"})
 """BIG07 of credits: credit memo and credit invoice."""
-
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,7 @@ class InvoiceLine:
     Attributes:
         number: IT101, most often the line of the order.
         quantity: given with ``unit`` and ``price`` or not at all.
+        price: as it is written (IT104); ``basis`` says what it is for, e.g. ``HP`` a hundred units.
     """
 
     number: str | None
@@ -46,10 +46,18 @@ class InvoiceLine:
 
     @property
     def amount(self) -> Decimal:
-        """Quantity times price in cents: IT1 has no place for an amount, everybody multiplies."""
-        if self.quantity is None or self.price is None:
-            return Decimal("0.00")
-        return (self.quantity * self.price).quantize(_CENT, ROUND_HALF_UP)
+        """Quantity times unit price in cents: IT1 has no place for an amount, everybody multiplies."""
+        return line_amount(self.quantity, self.price, self.basis, self.unit)
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """Price of one ``unit``; None without a price, or where the price is for another unit."""
+        return unit_price(self.price, self.basis, self.unit)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether quantity and price, where they are given, are for the same unit."""
+        return self.price is None or self.unit_price is not None
 
     @property
     def order(self) -> str | None:
@@ -71,6 +79,7 @@ class Invoice:
         discounted: what is to be paid within the time for the discount (TDS03).
         discount: TDS04.
         charges, taxes: of the whole invoice; those of lines stand with the lines.
+        more_terms: further terms, where the invoice names several.
         notes: at most ten pieces of 264 characters have a place; the rest is left out.
     """
 
@@ -90,6 +99,7 @@ class Invoice:
     contacts: tuple[Contact, ...] = ()
     parties: tuple[Party, ...] = ()
     terms: Terms | None = None
+    more_terms: tuple[Terms, ...] = ()
     dates: tuple[DateOf, ...] = ()
     freight: Freight | None = None
     taxes: tuple[Tax, ...] = ()

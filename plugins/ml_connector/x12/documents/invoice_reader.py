@@ -18,9 +18,7 @@ CreditSign = Literal["type", "negative", "both"]
 _PARTY_SEGMENTS = frozenset({"N1", "N2", "N3", "N4", "REF", "PER", "DMG"})
 
 
-def read_invoice(
-    found: TransactionSet, *, credit_sign: CreditSign = "type", implied_decimals: int = 2
-) -> Invoice:
+def read_invoice(found: TransactionSet, *, credit_sign: CreditSign = "type") -> Invoice:
     """An 810 as data. The amounts of a credit come out positive, whichever way they were written.
 
     Whether it adds up is asked with :func:`~ml_connector.x12.documents.invoice_footing.foot`.
@@ -28,11 +26,10 @@ def read_invoice(
     Args:
         found: the set.
         credit_sign: how this partner marks credits.
-        implied_decimals: of TDS and SAC, for partners that leave the standard's two.
 
     Raises:
-        X12Error: no 810, no number, date or total, a value that is no number or date, a line in
-            another currency, or a type that contradicts the sign.
+        X12Error: no 810, no number, date or total, a value that is no number or date, two
+            currencies, a type that contradicts the sign, or signs that contradict each other.
     """
     segments = elements_of(found, "810")
     header, lines, summary = _parts(segments)
@@ -40,18 +37,18 @@ def read_invoice(
     totals = _only(summary, "TDS")
     if totals is None:
         raise X12Error("The invoice has no total: its TDS is missing")
-    total = totals.cents(1, implied_decimals)
+    total = totals.cents(1)
     if total is None:
         raise totals.error(1, "is missing")
     credit = _is_credit(head, totals, total, credit_sign)
     sign = -1 if credit and credit_sign != "type" else 1
-    currency = _currency(header)
+    currency = _currency(segments)
     parties, header = _parties(header)
     invoice = Invoice(
         number=head.needed(2),
         date=head.date(1) or head.needed(1),
-        total=sign * total,
-        lines=tuple(_line(loop, currency, sign, implied_decimals) for loop in lines),
+        total=take.signed(total, sign) or total,
+        lines=tuple(_line(loop, sign) for loop in lines),
         credit=credit,
         type=head.text(7),
         purpose=head.text(8),
@@ -61,12 +58,12 @@ def read_invoice(
         currency=currency,
         parties=parties,
         taxes=_taxes(summary, sign),
-        charges=_charges(summary, sign, implied_decimals),
-        discountable=_signed(totals.cents(2, implied_decimals), sign),
-        discounted=_signed(totals.cents(3, implied_decimals), sign),
-        discount=_signed(totals.cents(4, implied_decimals), sign),
+        charges=_charges(summary, sign),
+        discountable=_of_total(totals, 2, sign),
+        discounted=_of_total(totals, 3, sign),
+        discount=_of_total(totals, 4, sign),
     )
-    return _with_header(invoice, header)
+    return _with_header(invoice, header, sign)
 
 
 def _parts(segments: list[Elements]) -> tuple[list[Elements], list[list[Elements]], list[Elements]]:
@@ -94,9 +91,23 @@ def _is_credit(head: Elements, totals: Elements, total: Decimal, credit_sign: Cr
     return named or negative
 
 
-def _currency(header: list[Elements]) -> str | None:
-    found = _only(header, "CUR")
-    return found.text(2) if found else None
+def _of_total(totals: Elements, position: int, sign: int) -> Decimal | None:
+    """A part of the total, which in a credit has the total's sign."""
+    value = take.signed(totals.cents(position), sign)
+    if value is not None and value < 0 and sign < 0:
+        raise totals.error(position, "has another sign than the total")
+    return value
+
+
+def _currency(segments: list[Elements]) -> str | None:
+    """The one currency of header, lines and charges; some name it at the lines only."""
+    found: str | None = None
+    for one in segments:
+        named = one.text(2) if one.name == "CUR" else None
+        if named and found and named != found:
+            raise one.error(2, f"says {named}, but the invoice is in {found}")
+        found = found or named
+    return found
 
 
 def _parties(header: list[Elements]) -> tuple[tuple[Party, ...], list[Elements]]:
@@ -115,53 +126,60 @@ def _parties(header: list[Elements]) -> tuple[tuple[Party, ...], list[Elements]]
     return tuple(take.party(loop) for loop in loops), rest
 
 
-def _with_header(invoice: Invoice, header: list[Elements]) -> Invoice:
-    terms, freight = _only(header, "ITD"), _only(header, "FOB")
+def _with_header(invoice: Invoice, header: list[Elements], sign: int) -> Invoice:
+    freight = _only(header, "FOB")
+    terms = [take.terms(one, sign) for one in header if one.name == "ITD"]
     words = {"MSG": 1, "NTE": 2}
     return replace(
         invoice,
         notes=tuple(text for one in header if one.name in words and (text := one.text(words[one.name]))),
         references=take.references(header),
         contacts=tuple(take.contact(one) for one in header if one.name == "PER"),
-        terms=take.terms(terms) if terms else None,
+        terms=terms[0] if terms else None,
+        more_terms=tuple(terms[1:]),
         dates=take.dates(header),
         freight=take.freight(freight) if freight else None,
     )
 
 
-def _line(loop: list[Elements], currency: str | None, sign: int, decimals: int) -> InvoiceLine:
-    # What stands behind an SLN or an N1 is about a part of the line or a place, not about the line.
+def _line(loop: list[Elements], sign: int) -> InvoiceLine:
+    # What stands behind an SLN or an N1 is about a part of the line or a place, not about the line;
+    # but charges and taxes of a part are to be paid as well.
     inner = next((at for at, one in enumerate(loop) if one.name in {"SLN", "N1"}), len(loop))
     own, first = loop[:inner], loop[0]
-    other = _only(own, "CUR")
-    if other and currency and other.text(2) not in {None, currency}:
-        raise other.error(2, f"says {other.text(2)}, but the invoice is in {currency}")
+    quantity, price = _quantity_and_price(first, sign)
     words = [text for one in own if one.name == "PID" and (text := one.text(5))]
     return InvoiceLine(
         number=first.text(1),
-        quantity=_signed(first.real(2), sign),
+        quantity=quantity,
         unit=first.text(3),
-        price=first.real(4),
+        price=price,
         basis=first.text(5),
         ids=first.pairs(6),
         description=" ".join(words) or None,
         references=take.references(own),
         dates=take.dates(own),
-        charges=_charges(own, sign, decimals),
-        taxes=_taxes(own, sign),
+        charges=_charges(loop, sign),
+        taxes=_taxes(loop, sign),
     )
 
 
-def _charges(segments: list[Elements], sign: int, decimals: int) -> tuple[Charge, ...]:
-    return tuple(take.charge(one, sign, decimals) for one in segments if one.name == "SAC")
+def _quantity_and_price(first: Elements, sign: int) -> tuple[Decimal | None, Decimal | None]:
+    """In a credit with negative amounts the minus stands at the quantity or at the price, never at both."""
+    quantity, price = first.real(2), first.real(4)
+    if sign < 0 and price is not None and price < 0:
+        if quantity is not None and quantity < 0:
+            raise first.error(4, "is negative, and so is the quantity: nobody can tell what the line means")
+        return quantity, -price
+    return take.signed(quantity, sign), price
+
+
+def _charges(segments: list[Elements], sign: int) -> tuple[Charge, ...]:
+    return tuple(take.charge(one, sign) for one in segments if one.name == "SAC")
 
 
 def _taxes(segments: list[Elements], sign: int) -> tuple[Tax, ...]:
     return tuple(take.tax(one, sign) for one in segments if one.name == "TXI")
-
-
-def _signed(value: Decimal | None, sign: int) -> Decimal | None:
-    return None if value is None else sign * value
 
 
 def _only(segments: list[Elements], name: str) -> Elements | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from typing import Literal
 
-from ml_connector.x12.codes import ACCEPTING, LINE_STATUS, REJECTING, plain
-from ml_connector.x12.documents.elements import Elements, date_of, dates, elements_of, references
+from ml_connector.x12.codes import ACCEPTING, HOLDING, LINE_STATUS, REJECTING, plain
+from ml_connector.x12.documents.elements import Elements, dates, elements_of, references
 from ml_connector.x12.documents.parts import DateOf, Ids, Reference
+from ml_connector.x12.documents.pricing import unit_price
 from ml_connector.x12.model import TransactionSet
 
 Verdict = Literal["accepted", "changed", "rejected", "received"]
@@ -21,6 +23,7 @@ class LineAnswer:
     Attributes:
         code: ACK01, e.g. ``IA`` accepted, ``IQ`` quantity changed.
         date_qualifier: what happens on ``date``, e.g. ``068`` shipped, ``067`` delivered.
+        dates: all that is said of days, in the ACK and in the DTM behind it.
         ids: of what is delivered instead, where it is something else.
     """
 
@@ -29,6 +32,7 @@ class LineAnswer:
     unit: str | None = None
     date_qualifier: str | None = None
     date: str | None = None
+    dates: tuple[DateOf, ...] = ()
     ids: Ids = ()
 
     @property
@@ -39,22 +43,45 @@ class LineAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseLine:
-    """PO1 with the answers behind it; quantity, unit and price are what the supplier confirms."""
+    """PO1 with the answers behind it; quantity, unit and price are what the supplier confirms.
+
+    Attributes:
+        price: as it is written (PO104); ``basis`` says what it is for, e.g. ``HP`` a hundred units.
+        parts: answers about parts of the line (behind an SLN).
+    """
 
     number: str | None
     quantity: Decimal | None = None
     unit: str | None = None
     price: Decimal | None = None
+    basis: str | None = None
     ids: Ids = ()
     description: str | None = None
     answers: tuple[LineAnswer, ...] = ()
     dates: tuple[DateOf, ...] = ()
+    parts: tuple[LineAnswer, ...] = ()
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """Price of one ``unit``; None without a price, or where the price is for another unit."""
+        return unit_price(self.price, self.basis, self.unit)
 
     @property
     def confirmed(self) -> Decimal:
-        """Sum of the quantities that will be delivered, now or later."""
-        kept = (one.quantity for one in self.answers if one.code not in REJECTING)
-        return sum((quantity for quantity in kept if quantity is not None), Decimal(0))
+        """The quantity that will be delivered, now or later; what is on hold is not.
+
+        An answer without a quantity is about what the others leave of the line. Two answers may be
+        about the same pieces (another price and another day), so that together they come to no
+        more than the line, unless one alone does.
+        """
+        stated = [one.quantity for one in self.answers if one.quantity is not None]
+        coming = [one for one in self.answers if one.code not in REJECTING | HOLDING]
+        given = [one.quantity for one in coming if one.quantity is not None]
+        ordered = self.quantity or Decimal(0)
+        if len(given) < len(coming):
+            given.append(max(ordered - sum(stated, Decimal(0)), Decimal(0)))
+        limit = max([ordered, *given])
+        return min(sum(given, Decimal(0)), limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +111,12 @@ class OrderResponse:
         """What it comes to: the whole order by its type, else by its lines; ``received`` says nothing yet."""
         if self.type in {"RD", "RJ"}:
             return "rejected"
-        codes = [one.code for line in self.lines for one in line.answers]
+        codes = [one.code for line in self.lines for one in (*line.answers, *line.parts)]
         if codes and all(code in REJECTING for code in codes):
             return "rejected"
         if any(code not in ACCEPTING for code in codes):
+            return "changed"
+        if not codes and self.type in {"AC", "AP"}:
             return "changed"
         return "accepted" if codes or self.type in {"AD", "AK", "AT"} else "received"
 
@@ -102,7 +131,8 @@ def read_order_response(found: TransactionSet) -> OrderResponse:
     starts = [at for at, one in enumerate(segments) if one.name == "PO1"] or [len(segments)]
     header = segments[: starts[0]]
     head = next((one for one in header if one.name == "BAK"), Elements(("BAK",), 2))
-    ends = [*starts[1:], next((at for at, one in enumerate(segments) if one.name == "CTT"), len(segments))]
+    totals = (at for at, one in enumerate(segments) if one.name == "CTT" and at > starts[-1])
+    ends = [*starts[1:], next(totals, len(segments))]
     loops = [segments[start:end] for start, end in zip(starts, ends, strict=True)]
     return OrderResponse(
         type=head.needed(2),
@@ -128,28 +158,33 @@ def _line(loop: list[Elements]) -> ResponseLine:
         quantity=first.real(2),
         unit=first.text(3),
         price=first.real(4),
+        basis=first.text(5),
         ids=first.pairs(6),
         description=" ".join(words) or None,
         answers=tuple(_answer(own, at) for at, one in enumerate(own) if one.name == "ACK"),
-        dates=tuple(
-            day
-            for at, one in enumerate(own)
-            if one.name == "DTM" and own[at - 1].name != "ACK" and (day := date_of(one))
-        ),
+        dates=dates([one for at, one in enumerate(own) if not _answers_date(own, at)]),
+        parts=tuple(_answer(loop, at) for at in range(inner, len(loop)) if loop[at].name == "ACK"),
     )
+
+
+def _answers_date(loop: list[Elements], at: int) -> bool:
+    """Whether a DTM belongs to the ACK before it."""
+    while loop[at].name == "DTM" and at:
+        at -= 1
+    return loop[at].name == "ACK"
 
 
 def _answer(loop: list[Elements], at: int) -> LineAnswer:
     found = loop[at]
-    follows = loop[at + 1] if at + 1 < len(loop) else found
-    qualifier, day = found.text(4), found.date(5)
-    if day is None and follows.name == "DTM":
-        qualifier, day = follows.text(1), follows.date(2)
+    own = DateOf(found.text(4) or "", day) if (day := found.date(5)) else None
+    behind = takewhile(lambda one: one.name == "DTM", loop[at + 1 :])
+    days = [*([own] if own else []), *dates(list(behind))]
     return LineAnswer(
         code=found.needed(1),
         quantity=found.real(2),
         unit=found.text(3),
-        date_qualifier=qualifier,
-        date=day,
+        date_qualifier=(days[0].qualifier or None) if days else None,
+        date=days[0].date if days else None,
+        dates=tuple(days),
         ids=Elements(found.segment[:27], found.number).pairs(7),
     )

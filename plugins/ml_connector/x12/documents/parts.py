@@ -84,6 +84,7 @@ class Party:
         qualifier: whose number ``id`` is: ``92`` the buyer's, ``91`` the seller's, ``1`` DUNS, ``UL`` GLN.
         address: up to four lines.
         state: two letters.
+        references, contacts: REF and PER about the party itself.
     """
 
     role: str
@@ -95,6 +96,8 @@ class Party:
     state: str | None = None
     postal_code: str | None = None
     country: str | None = None
+    references: tuple[Reference, ...] = ()
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Table, load
+from ml_connector.x12.tables import Table, load
 
 
 def release(version: str) -> str:

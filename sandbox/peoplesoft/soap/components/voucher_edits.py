@@ -36,7 +36,7 @@ ROWS: dict[str, Record] = {
         "MERCHANDISE_AMT": Decimal(0),
     },
 }
-CHARGES = ("SALETX_AMT", "FREIGHT_AMT", "MISC_AMT")
+CHARGES = ("SALETX_AMT", "VAT_ENTRD_AMT", "FREIGHT_AMT", "MISC_AMT")
 
 
 def pre_edit(record: Record, edits: Edits) -> None:
