@@ -164,7 +164,7 @@ def _cleo() -> dict[str, Any]:
             "sftp_host": _text("SFTP host", "SFTP only: the server of the mailbox."),
             "sftp_port": _text("SFTP port", "SFTP only.", default="22", pattern=r"^\d{1,5}$"),
             "sftp_login": _text("SFTP user", "SFTP only. Empty: the mailbox user."),
-            "sftp_password": _secret("SFTP password", "SFTP only; also the passphrase of an encrypted key."),
+            "sftp_password": _secret("SFTP password", "SFTP only; beside a key, its passphrase and no more."),
             "sftp_key": _secret("SFTP private key", "SFTP only: the text of the key file, line breaks kept."),
             "sftp_host_key": _text(
                 "SFTP host key",
@@ -176,7 +176,8 @@ def _cleo() -> dict[str, Any]:
             ),
             "api_provider_token": _secret("API Provider token", "Bearer token for these endpoints."),
             "webhook_secret": _secret(
-                "Webhook secret", "Signs notifications that an administrator of Cleo has it send."
+                "Webhook secret",
+                "Reserved for notifications that an administrator builds in Cleo. Nothing reads it yet.",
             ),
             "verify": _text(
                 "Verify TLS",

@@ -23,7 +23,8 @@ STORY = "/ml-connector/documents/demo/bill.bills/US001%7C90000004"
 PAGES = (
     "/ml-connector/", "/ml-connector/search?q=DEMO", STORY, STORY.replace("90000004", "90000022"),
     "/ml-connector/reconciliation", "/ml-connector/crosswalks", "/ml-connector/plans",
-    "/ml-connector/settlements", "/ml-connector/interchanges", f"/ml-connector/dag/{DAG}", "/ml-connector/nothing",
+    "/ml-connector/settlements", "/ml-connector/interchanges", f"/ml-connector/dag/{DAG}",
+    "/ml-connector/nothing",
     "/ml-connector/crosswalks?tenant=demo&name=bill.vendors",
     "/ml-connector/actions/replay?tenant=demo&flow=bill.bills&key=US001%7C90000004",
 )  # fmt: skip

@@ -67,7 +67,7 @@ class MockPartner:
         self.mock.settle()
         waiting = self.mock.mailbox(leave=False)
         return [
-            Answer(row["code"], f"{row['code']}_MOCK_{row['id']}.edi", row["payload"])
+            Answer(row["code"], f"{row['code']}_MOCK_{row['id']}.edi", in_order(row["payload"]))
             for row in waiting
             if row["code"] in self.kinds
         ]
@@ -106,6 +106,22 @@ def _call(control_url: str, operation: str, **body: Any) -> Any:
     )
     with urllib.request.urlopen(request, timeout=30) as response:
         return json.load(response)
+
+
+def in_order(content: str) -> str:
+    """mock-edi 0.9.0 writes PID and REF of an 855's line behind ACK, and 004010 wants them before it."""
+    element, end = content[3], content[105]
+    ordered: list[str] = []
+    answers: list[str] = []
+    for segment in content.split(end):
+        name = segment.strip().split(element)[0]
+        if name in ("PO1", "CTT", "SE", "N1"):
+            ordered, answers = [*ordered, *answers], []
+        if name == "ACK" or (answers and name == "DTM"):
+            answers.append(segment)
+        else:
+            ordered.append(segment)
+    return end.join([*ordered, *answers])
 
 
 @contextmanager

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.cleo.filters import eq, ge, sw
+from ml_connector.cleo.filters import eq, ge
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C"]), max_size=40)
 
 
 def test_expressions_as_cleos_own_tools_write_them() -> None:
     assert str(eq("alias", "ACME")) == 'alias eq "ACME"'
-    both = eq("alias", "send") & eq("connection.alias", "ACME-1") & sw("type", "s")
-    assert str(both) == 'alias eq "send" and connection.alias eq "ACME-1" and type sw "s"'
+    both = eq("alias", "send") & eq("connection.alias", "ACME-1") & eq("type", "s")
+    assert str(both) == 'alias eq "send" and connection.alias eq "ACME-1" and type eq "s"'
     assert str(ge("startDT", "2026/11/20 09:15:03")) == 'startDT ge "2026/11/20 09:15:03"'
 
 

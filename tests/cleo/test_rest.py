@@ -11,7 +11,7 @@ import pytest
 
 from ml_connector.cleo.api import Connection
 from ml_connector.cleo.connect import Cleo, connect
-from ml_connector.cleo.errors import NotFound, Taken
+from ml_connector.cleo.errors import NotFound, NotOffered, Taken
 from ml_connector.cleo.options import CleoOptions
 from ml_connector.core.errors import (
     ConfigurationError,
@@ -189,6 +189,11 @@ async def test_all_tasks_wait_when_one_is_told_to(fake: FakeCleo, state: Store) 
         (said("Forbidden", 403), NotActivated, r"Hosts \(view\)"),
         (said("Resource not found.", 404), NotFound, "Resource not found"),
         (said("Gone", 410), NotFound, "Gone"),
+        (said("", 405), NotOffered, "does not offer"),
+        (said("", 501), NotOffered, "does not offer"),
+        (page("<html>Not Found</html>", 404), NotFound, "HTTP 404 with a web page"),
+        (page("<html>Forbidden</html>", 403), NotActivated, "with a web page: it may come from a proxy"),
+        (page("<html>Not allowed</html>", 405), NotOffered, "does not offer"),
         (said("Busy", 409), Taken, "Busy"),
         (said("Broken", 500), Unavailable, "Broken"),
         (said("Down", 503), Unavailable, "503"),
@@ -246,7 +251,8 @@ async def test_an_outage_that_passes_is_waited_out(fake: FakeCleo, state: Store)
         (Interrupted("reset", "the connection broke off"), InDoubt),
         (said("Down", 503), Unavailable),
         (page("<html>maintenance</html>", 503), Unavailable),
-        (page("<html>Sign in</html>", 403), Unavailable),
+        (page("<html>Forbidden</html>", 403), NotActivated),
+        (said("", 405), NotOffered),
         (NotSent("refused", "no connection"), Unavailable),
     ],
 )

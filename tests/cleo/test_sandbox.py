@@ -141,7 +141,8 @@ async def test_what_this_cleo_does_not_show_is_none(sandbox: Sandbox, state: Sto
     async with connected(sandbox, state) as cleo:
         assert cleo.api is not None
         assert await cleo.api.transfers() is None
-        assert await cleo.api.events() is None
+        assert await cleo.api.transfers_of("a.edi") is None
+        assert cleo.api.trouble is None
 
 
 async def test_a_token_that_ends_in_the_middle_is_replaced(sandbox: Sandbox, state: Store) -> None:

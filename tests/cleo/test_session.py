@@ -33,6 +33,17 @@ async def test_the_log_in_is_the_published_one(fake: FakeCleo, state: Store) -> 
     assert listing.headers["Authorization"].startswith("Bearer token-box-")
 
 
+async def test_a_changed_password_logs_in_anew(fake: FakeCleo, store: Store) -> None:
+    """Even while the token of the old one lasts: else a mistake would show an hour later."""
+    async with connected(fake, store) as cleo:
+        await cleo.mailbox.folders()
+    wrong = settings(mailbox=Login("box", "s3cret-other"))
+    async with connected(fake, store, where=wrong) as cleo:
+        with pytest.raises(AuthenticationError):
+            await cleo.mailbox.folders()
+    assert fake.calls(LOGIN) == 2
+
+
 @pytest.mark.parametrize("name", ["token_admin", "token_mailbox_user"])
 async def test_the_documented_answers_are_understood(fake: FakeCleo, state: Store, name: str) -> None:
     token = sample(name)

@@ -18,9 +18,9 @@ from ml_connector.core.mapping import compile_mapping
 from ml_connector.core.stages.context import FlowContext, RunParams
 from ml_connector.core.state.store import Store
 from ml_connector.peoplesoft import soap
+from ml_connector.peoplesoft.folders import LocalFolder
 from ml_connector.peoplesoft.query import QueryService, make_client
 from ml_connector.peoplesoft.settlement.connect import Place, make_target
-from ml_connector.peoplesoft.settlement.folder import LocalFolder
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from sandbox.control import bill as in_bill
 from tests.flows.harness import MAPPINGS, Harness

@@ -18,6 +18,7 @@ from ml_connector.core.state.migrate import migrate
 from ml_connector.peoplesoft import pages
 from sandbox.data import Size
 from sandbox.server import Sandbox
+from tests.flows.cleo import CleoWorld, Make, cleo_world
 from tests.flows.harness import Harness
 from tests.flows.world import World
 
@@ -63,4 +64,23 @@ async def world(make_world: MakeWorld) -> AsyncIterator[World]:
 async def demo(make_world: MakeWorld) -> AsyncIterator[World]:
     """A small one with one of each awkward case."""
     async with make_world(scenario="demo") as made:
+        yield made
+
+
+@pytest.fixture
+def make_cleo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a world with Cleo and its trading partners."""
+
+    @asynccontextmanager
+    async def make(**more: Any) -> AsyncIterator[CleoWorld]:
+        async with cleo_world(tmp_path, monkeypatch, **more) as world:
+            yield world
+
+    return make
+
+
+@pytest.fixture
+async def cleo(make_cleo: Make) -> AsyncIterator[CleoWorld]:
+    """Without orders; the partners acknowledge, and do nothing else."""
+    async with make_cleo() as made:
         yield made

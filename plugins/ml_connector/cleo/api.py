@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ml_connector.cleo.api_monitoring import Event, Monitor, Transfer
+from ml_connector.cleo.api_monitoring import Monitor, Transfer
 from ml_connector.cleo.filters import Filter, eq
 from ml_connector.cleo.links import Record, link
 from ml_connector.cleo.options import CleoOptions
 from ml_connector.cleo.rest import Rest
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.http import quote_segment
+from ml_connector.core.state.store import utc_now
 
 HOSTS = "Hosts (view)"
 """The right to see connections and actions, as Cleo's VLNavigator names it."""
@@ -93,13 +94,19 @@ class CleoApi:
         rest: of the administrator.
         options: of the tenant.
         sleep: replaceable in tests.
+        clock: replaceable in tests.
     """
 
     def __init__(
-        self, rest: Rest, options: CleoOptions, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        rest: Rest,
+        options: CleoOptions,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.rest, self.options, self.sleep = rest, options, sleep
-        self._monitor = Monitor(rest, options)
+        self._monitor = Monitor(rest, options, clock)
 
     # ---- connections
 
@@ -177,16 +184,29 @@ class CleoApi:
     # ---- what happened
 
     async def transfers(self, since: datetime | None = None) -> list[Transfer] | None:
-        """Transfers that began at or after a time; None where this Cleo does not show them."""
+        """Transfers that began at or after a time, by Cleo's list or else by its log.
+
+        Returns:
+            None where this Cleo shows neither.
+
+        Raises:
+            ConfigurationError: there are more than one reading may take.
+            ConnectorError: whatever may be over at the next call.
+        """
         return await self._monitor.transfers(since)
 
     async def transfers_of(self, file_name: str) -> list[Transfer] | None:
-        """Transfers of a file by its name; None where this Cleo does not show them."""
+        """Transfers of a file by its name; None where this Cleo does not show them, or too many.
+
+        Raises:
+            ConnectorError: whatever may be over at the next call.
+        """
         return await self._monitor.transfers_of(file_name)
 
-    async def events(self, since: datetime | None = None) -> list[Event] | None:
-        """Events at or after a time; None where this Cleo does not show them."""
-        return await self._monitor.events(since)
+    @property
+    def trouble(self) -> str | None:
+        """Why transfers are not shown, where it is neither a right nor their absence."""
+        return self._monitor.trouble
 
     async def aclose(self) -> None:
         """Close the connections."""

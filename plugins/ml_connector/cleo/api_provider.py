@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
-from ml_connector.cleo.errors import NotFound, Taken
+from ml_connector.cleo.errors import NotFound, NotOffered, Taken
 from ml_connector.cleo.links import Record
 from ml_connector.cleo.rest import Rest
 from ml_connector.core.errors import ConfigurationError, Rejected
@@ -58,9 +58,9 @@ class ApiProvider:
         request = json_request("POST", _path(endpoint), dict(payload))
         try:
             response = await self._rest.call(request, f"posting to {endpoint}", f"use of endpoint {endpoint}")
-        except NotFound:
+        except (NotFound, NotOffered):
             raise ConfigurationError(
-                f"nothing listens at {endpoint} of Cleo's API Provider (HTTP 404)",
+                f"nothing listens at {endpoint} of Cleo's API Provider",
                 field="endpoint",
                 expected="a path below api_provider_url",
             ) from None

@@ -28,7 +28,6 @@ from ml_connector.core.state.store import Store, utc_now
 if TYPE_CHECKING:
     from ml_connector.cleo.mailbox.over_sftp import SftpMailbox
 
-_WINDOW = 10
 _PATIENCE = 150.0
 _LEASE, _MARGIN = 90.0, 30.0
 """Short, though a call may last longer: Cleo enforces no limit, and a killed task's slots come free soon."""
@@ -81,7 +80,7 @@ async def connect(
         margin=_MARGIN, lease=_LEASE,
     )  # fmt: skip
     window = RollingWindow(
-        pace.per_second * _WINDOW, _WINDOW, burst=pace.per_second, block=max(1, pace.per_second // 2),
+        pace.per_second, 1, burst=max(1, pace.per_second // 5), block=max(1, pace.per_second // 10),
         patience=_PATIENCE,
     )  # fmt: skip
     name = f"cleo:calls:{settings.place}"
@@ -131,7 +130,8 @@ class _Parts:
         settings = self.settings
         if settings.base_url is None or settings.admin is None:
             return None
-        return CleoApi(self._rest(settings.base_url, settings.admin), self.options, sleep=self.sleep)
+        rest = self._rest(settings.base_url, settings.admin)
+        return CleoApi(rest, self.options, sleep=self.sleep, clock=self.now)
 
     def _mailbox(self, api: CleoApi | None) -> ApiMailbox | SftpMailbox:
         settings, timeouts = self.settings, self.options.timeouts
@@ -154,6 +154,7 @@ class _Parts:
             files_path=settings.files_path,
             upload_type=self.options.upload_type,
             upload_timeout=timeouts.upload,
+            folder_types=self.options.folder_types,
         )
 
     def _provider(self) -> ApiProvider | None:

@@ -1,7 +1,8 @@
 """Cleo's refusals as the product's failures.
 
 Cleo publishes little of its errors: a status and a JSON object with ``message``. So the status
-decides; a web page instead of data is always something that stands before Cleo.
+decides, also where a web page comes with it: servers answer so at paths that they do not know. Any
+other web page instead of data is of something that stands before Cleo.
 """
 
 from __future__ import annotations
@@ -32,6 +33,26 @@ class Taken(Rejected):
     """Something of this name is there already, or is at work (HTTP 409)."""
 
 
+class NotOffered(ConfigurationError):
+    """This Cleo knows no such call."""
+
+
+class WebPage(Unavailable):
+    """A web page came instead of data, and nothing was executed.
+
+    Args:
+        status: that came with it.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+TELLING = frozenset({403, 404, 405, 410, 501})
+"""What a status says of a path or a right, whatever stands in the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call and its answer, with what a person should know about it.
@@ -52,6 +73,8 @@ class Call:
     def text(self) -> str:
         """Words, call and answer."""
         said = self.said or f"HTTP {self.response.status}"
+        if is_page(self.response):
+            said += " with a web page: it may come from a proxy or firewall before Cleo"
         return f"{self.what} ({self.request.method} {self.request.path}): {said}"
 
 
@@ -92,12 +115,12 @@ def page_failure(request: Request, response: Response, what: str) -> ConnectorEr
         "connection is another one's"
     )
     if request.idempotent or response.status == 503 or 300 <= response.status < 500:
-        return Unavailable(text)
+        return WebPage(text, response.status)
     return InDoubt(f"{text}; the call may have been executed")
 
 
 def failure(call: Call) -> ConnectorError:
-    """The failure of an answer that is no success and no web page; 429 is not for here."""
+    """The failure of an answer that is no success; 429 and other web pages are not for here."""
     return _BY_STATUS.get(call.response.status, _other)(call)
 
 
@@ -147,6 +170,14 @@ def _wrong_type(call: Call) -> ConnectorError:
     )
 
 
+def _not_offered(call: Call) -> ConnectorError:
+    return NotOffered(
+        f"{call.text}. This Cleo does not offer the call (HTTP {call.response.status})",
+        field="integrations.cleo.options.paths",
+        expected="the paths of this Cleo, as its administrator knows them",
+    )
+
+
 def _other(call: Call) -> ConnectorError:
     status = call.response.status
     if status < 400:
@@ -164,6 +195,8 @@ _BY_STATUS: dict[int, Callable[[Call], ConnectorError]] = {
     401: _fresh_token_refused,
     403: _forbidden,
     404: lambda call: NotFound(call.text, code="404"),
+    405: _not_offered,
+    501: _not_offered,
     410: lambda call: NotFound(call.text, code="410"),
     408: lambda call: (
         Unavailable(call.text)

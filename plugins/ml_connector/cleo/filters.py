@@ -1,6 +1,6 @@
 """Filter expressions of Cleo's lists, built so that a value cannot become an expression.
 
-Cleo's own tools use ``eq``, ``sw`` and ``and``; ``ge`` is the usual companion of the grammar.
+Cleo's own tools use ``eq`` and ``and``; ``ge`` is the usual companion of the grammar.
 """
 
 from __future__ import annotations
@@ -27,11 +27,6 @@ class Filter:
 def eq(attribute: str, value: str) -> Filter:
     """The attribute equals the text."""
     return _compare(attribute, "eq", value)
-
-
-def sw(attribute: str, value: str) -> Filter:
-    """The attribute starts with the text."""
-    return _compare(attribute, "sw", value)
 
 
 def ge(attribute: str, value: str) -> Filter:

@@ -93,6 +93,24 @@ class RunOptions(BaseModel):
     )
 
 
+_FIELD = r"^\w+$"
+
+
+class TransferFields(BaseModel):
+    """Members of a transfer, as Cleo's answer calls them; the defaults follow its transfer report."""
+
+    model_config = _STRICT
+
+    id: str = Field("transferID", pattern=_FIELD)
+    status: str = Field("status", pattern=_FIELD)
+    file_name: str = Field("origName", pattern=_FIELD)
+    direction: str = Field("direction", pattern=_FIELD)
+    receipt: str = Field("isReceipt", pattern=_FIELD)
+    started: str = Field("startDT", pattern=_FIELD)
+    ended: str = Field("endDT", pattern=_FIELD)
+    result: str = Field("resultText", pattern=_FIELD)
+
+
 class Monitoring(BaseModel):
     """Reading transfers and events; Cleo publishes their columns, not the calls."""
 
@@ -101,8 +119,8 @@ class Monitoring(BaseModel):
     since_filter: bool = Field(
         True, description="Ask Cleo for what is newer than a moment; false: read all and select here"
     )
-    transfer_time: str = Field("startDT", pattern=r"^\w+$", description="Field with a transfer's time")
-    event_time: str = Field("time", pattern=r"^\w+$", description="Field with an event's time")
+    fields: TransferFields = Field(TransferFields(), description="What Cleo calls a transfer's members")
+    event_time: str = Field("time", pattern=_FIELD, description="Field with an event's time")
     time_zone: str = Field("UTC", description="Zone of Cleo's server: its times name none")
     pages: int = Field(200, ge=1, description="Pages that one reading may take")
 
@@ -189,6 +207,9 @@ class CleoOptions(BaseModel):
     )
     upload_type: str = Field(
         "application/octet-stream", pattern=r"^[\w.+-]+/[\w.+-]+$", description="Content type of uploads"
+    )
+    folder_types: tuple[str, ...] = Field(
+        ("folder", "directory"), min_length=1, description="What Cleo calls a folder within a folder"
     )
     settle_seconds: float = Field(
         120.0, ge=0, description='"Not found" is believed so long after an upload left'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_connector.cleo.api import HOSTS
 from ml_connector.cleo.connect import Cleo, connect_alone
-from ml_connector.cleo.errors import NotFound
+from ml_connector.cleo.errors import NotFound, NotOffered
 from ml_connector.cleo.options import CleoOptions, Timeouts
 from ml_connector.cleo.settings import CleoSettings
 from ml_connector.core.errors import ConfigurationError, NotActivated
@@ -31,9 +31,9 @@ async def _folders(cleo: Cleo, settings: CleoSettings) -> str:
     way = "over SFTP" if settings.sftp else "over REST"
     try:
         folders = await cleo.mailbox.folders()
-    except NotFound as error:
+    except (NotFound, NotOffered) as error:
         raise ConfigurationError(
-            f"{error.reason}. The log-in worked, and this Cleo lists no folders there",
+            f"{error}. The log-in worked, and this Cleo lists no folders there",
             field="folders_path",
             expected="another path, or transport sftp",
         ) from None
@@ -54,7 +54,7 @@ async def _connections(cleo: Cleo) -> str:
         return ""
     try:
         count = await cleo.api.count_connections()
-    except (NotActivated, NotFound):
+    except (NotActivated, NotFound, NotOffered):
         return (
             "The user may not see the connections of Cleo: set check_connections: false, or grant "
             f"{HOSTS} in Cleo."

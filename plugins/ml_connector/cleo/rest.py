@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.cleo.errors import Call, failure, is_page, message, page_failure
+from ml_connector.cleo.errors import TELLING, Call, failure, is_page, message, page_failure
 from ml_connector.cleo.filters import Filter
 from ml_connector.cleo.links import Record, Resolver
 from ml_connector.cleo.session import LoginDelayed
@@ -63,20 +63,24 @@ class Rest:
         """Close the connections."""
         await self._client.aclose()
 
-    async def call(self, request: Request, what: str, right: str) -> Response:
+    async def call(self, request: Request, what: str, right: str, *, pages: bool = False) -> Response:
         """Send a call; its answer is a success.
 
         Args:
             what: the call in words, for errors.
             right: the right of Cleo that it needs, for errors.
+            pages: a web page may be what was asked for.
 
         Raises:
             ConnectorError: a class of ``core.errors`` or ``cleo.errors``.
         """
         response = await self._patiently(request, what)
-        if is_page(response):
+        success = 200 <= response.status < 300
+        if success and pages:
+            return response
+        if response.status not in TELLING and is_page(response):
             raise page_failure(request, response, what)
-        if 200 <= response.status < 300:
+        if success:
             return response
         said = self._client.redact(message(response))[:500]
         raise failure(Call(request, response, what, right, said))

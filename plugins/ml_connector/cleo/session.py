@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from ml_connector.core.http import Request, Response, Token, TokenAuth, TokenSto
 
 _RENEW_AT = 0.8
 _WAIT = 60.0
+_MADE_WITH = "made_with"
 
 
 class LoginDelayed(RateLimited):
@@ -72,13 +74,23 @@ class CleoSession(TokenAuth):
         value = answer.get("access_token")
         if not isinstance(value, str) or not value:
             raise ContractChanged("Cleo's answer to the log-in holds no access_token")
-        return Token(value, self.clock() + _RENEW_AT * self._seconds(answer.get("expires_in")))
+        renew_at = self.clock() + _RENEW_AT * self._seconds(answer.get("expires_in"))
+        return Token(value, renew_at, {_MADE_WITH: self._password_print()})
 
     def authorize(self, request: Request, token: Token) -> Request:
         return request.with_headers({"Authorization": f"Bearer {token.value}"})
 
     def secrets(self) -> Iterable[str]:
         return (*super().secrets(), self._user.password)
+
+    def _usable(self, token: Token | None, bad: str | None) -> bool:
+        """A password that was changed logs in anew, so that a mistake in it shows at once."""
+        fits = token is not None and token.extra.get(_MADE_WITH) == self._password_print()
+        return fits and super()._usable(token, bad)
+
+    def _password_print(self) -> str:
+        """Kept inside the encrypted token only."""
+        return hashlib.sha256(self._user.password.encode()).hexdigest()
 
     def _seconds(self, value: object) -> float:
         """Life of the token; Cleo's own tools do not read it, so it may be missing or a text."""

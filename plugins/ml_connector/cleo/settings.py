@@ -32,7 +32,7 @@ class SftpSettings:
         host: name or address of the server.
         port: 22 where the connection names none.
         username: of the mailbox user.
-        password: of the mailbox user, or the passphrase of an encrypted key.
+        password: of the mailbox user; beside a key it is the key's passphrase, and no server sees it.
         key: private key in PEM or OpenSSH form.
         host_key: what the server must prove to be: lines as in ``known_hosts``, or fingerprints.
         verify: false only where the connection says so: any server is believed.
@@ -68,7 +68,8 @@ class CleoSettings:
         sftp: where and how, for that transport.
         api_provider_url: base address of the tenant's own endpoints for JSON.
         api_provider_token: bearer token for them.
-        webhook_secret: signs what Cleo is told to send to us.
+        webhook_secret: reserved for notifications that a tenant's administrator builds in Cleo; nothing
+            reads it yet.
         verify: TLS verification: true, false, or the path of a CA bundle.
     """
 
@@ -92,8 +93,8 @@ class CleoSettings:
         return hashlib.sha256(where.lower().encode()).hexdigest()[:12]
 
     def token_name(self, login: Login) -> str:
-        """Names the token that workers share: one per Cleo, user and password."""
-        who = hashlib.sha256(f"{login.username}|{login.password}".encode()).hexdigest()[:12]
+        """Names the token that workers share: one per Cleo and user. Nothing of the password is in it."""
+        who = hashlib.sha256(f"{self.base_url}|{login.username}".encode()).hexdigest()[:12]
         return f"cleo:token:{self.place}:{who}"
 
     def secrets(self) -> tuple[str, ...]:

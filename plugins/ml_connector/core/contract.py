@@ -130,11 +130,13 @@ class CaughtUp:
         events: those that were missed, from the sender's own history.
         alerts: sentences for people: a subscription was switched off, cannot be kept, and so on.
         note: what was found and done, for the trail.
+        failure: what stops the flow, raised when the rest was kept and told.
     """
 
     events: Sequence[Event] = ()
     alerts: Sequence[str] = ()
     note: str | None = None
+    failure: ConnectorError | None = None
 
 
 class EventSource(Source, Protocol):
@@ -196,6 +198,8 @@ class Intent:
         attempt_id: unique for this claim.
         attempted_at: when the attempt that is now in doubt left; None for a first attempt.
         steps: finished steps of an earlier attempt, by name.
+        superseded: what has been staged in place of ``desired`` since it was sent, and waits for this
+            to be settled; only where it is confirmed.
     """
 
     document_id: int
@@ -208,6 +212,7 @@ class Intent:
     target_id: str | None = None
     attempted_at: datetime | None = None
     steps: dict[str, Any] = field(default_factory=dict)
+    superseded: Operation | None = None
 
 
 class Verdict(StrEnum):
@@ -222,13 +227,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Result of a look-up for one intent; ``record`` is the target's object for the story page."""
+    """Result of a look-up for one intent.
+
+    Attributes:
+        target_id: of what is there, or may be there.
+        record: the target's object for the story page.
+        outcome: what the look-up makes of the document, where the verdict does not say all of it.
+    """
 
     key: str
     verdict: Verdict
     target_id: str | None = None
     record: Payload | None = None
     reason: str | None = None
+    outcome: Outcome | None = None
 
 
 Result = Literal["loaded", "accepted", "rejected", "failed", "conflict", "held", "in_doubt", "unsent"]

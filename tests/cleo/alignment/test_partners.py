@@ -243,3 +243,15 @@ async def broken(run: Run) -> None:
     with contextlib.suppress(ConnectorError):
         await run.load()
     assert {run.statuses()[key][0] for key in (ACME, GLOBEX)} <= {"sending", "ready"}
+
+
+async def test_a_file_whose_suppliers_all_changed_meanwhile_goes_first(run: Run) -> None:
+    """Files are taken in by their numbers: one that is missing would stop Cleo's side."""
+    run.fake.fault("POST /api/folders/.*/contents", said("File type not allowed", 415))
+    await run.load()
+    run.source.put(*(supplier(number, NAME1=f"Renamed {number}") for number in (2, 3, 4, 12)))
+    await run.all()
+    assert sorted(file["sequence"] for file in run.files().values()) == [1, 2]
+    assert {vendor["name"] for vendor in run.files()["vendors_demo_000000002.json"]["vendors"]} == {
+        "Renamed 2", "Renamed 3", "Renamed 4", "Renamed 12",
+    }  # fmt: skip

@@ -17,6 +17,9 @@ class FakeMatcher:
     asked: list[Payload] = field(default_factory=list)
     turns: list[int] = field(default_factory=list)
 
+    def orders(self, invoice: Payload) -> list[str]:
+        return [invoice["order"].replace("-", "|")] if invoice["order"] else []
+
     async def match(self, invoices: Sequence[Payload]) -> list[Payload]:
         self.turns.append(len(invoices))
         self.asked += invoices

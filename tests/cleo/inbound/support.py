@@ -22,7 +22,7 @@ from ml_connector.cleo.partners.directory import Directory
 from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.config import TenantConfig
 from ml_connector.core.contract import Payload
-from ml_connector.core.errors import InDoubt
+from ml_connector.core.errors import InDoubt, NotActivated
 from ml_connector.core.ledger.exchange import outbound
 from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.outbound import Exchange, NewInterchange, NewSet
@@ -102,6 +102,9 @@ class FakeMailbox:
     Attributes:
         on_remove: what happens instead of a removal.
         lose_answer: uploads that are stored, but whose answer is lost.
+        broken: what happens to downloads, by name of the file.
+        stays: files that cannot be removed.
+        closed: what happens to listings, by folder.
     """
 
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -111,11 +114,16 @@ class FakeMailbox:
     lose_upload: int = 0
     uploads: list[tuple[str, str, bytes]] = field(default_factory=list)
     sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    broken: dict[str, Exception] = field(default_factory=dict)
+    stays: set[str] = field(default_factory=set)
+    closed: dict[str, Exception] = field(default_factory=dict)
 
     async def folders(self) -> list[str]:
         return sorted({folder for folder, _ in self.files})
 
     async def list(self, folder: str) -> list[RemoteFile]:
+        if folder in self.closed:
+            raise self.closed[folder]
         if folder in self.missing:
             raise NoSuchFolder(f"the mailbox shows no folder {folder}")
         return [
@@ -138,6 +146,8 @@ class FakeMailbox:
             raise InDoubt("no answer")
 
     async def download(self, file: RemoteFile) -> bytes:
+        if file.name in self.broken:
+            raise self.broken[file.name]
         try:
             return self.files[file.folder, file.name]
         except KeyError:
@@ -146,6 +156,8 @@ class FakeMailbox:
     async def remove(self, file: RemoteFile) -> None:
         if self.on_remove is not None:
             self.on_remove()
+        if file.name in self.stays:
+            raise NotActivated(f"removing {file.name}: permission denied", operation="delete")
         self.files.pop((file.folder, file.name), None)
 
 
@@ -154,9 +166,16 @@ class FakeTransfers:
 
     def __init__(self) -> None:
         self.shown: list[Transfer] | None = None
+        self.trouble: str | None = None
+        self.error: Exception | None = None
 
     async def transfers(self, since: datetime | None = None) -> list[Transfer] | None:
+        if self.error is not None:
+            raise self.error
         return self.shown
+
+    async def transfers_of(self, file_name: str) -> list[Transfer] | None:
+        return self.shown and [one for one in self.shown if one.file_name == file_name]
 
 
 # ---- the tenant
@@ -225,7 +244,7 @@ class Office:
         return await Intake(self.mailbox, self.context).collect()
 
     async def send(self) -> list[str]:
-        return await Outbox(self.mailbox, self.store, "demo").send()
+        return await Outbox(self.mailbox, self.cleo, self.context).send()
 
     async def follow(self) -> list[str]:
         return await TransferWatch(self.mailbox, self.cleo, self.context).follow()

@@ -118,7 +118,7 @@ async def test_an_answer_to_nothing_waits_in_quarantine(office: Office) -> None:
 
 async def test_an_answer_that_cannot_be_read_is_told(office: Office) -> None:
     office.order()
-    alerts = await office.collect(answer("AK2*850*0001", "AK5*A", end="AK9*A*1"))
+    alerts = await office.collect(answer("AK2*850*0001", "AK5*A", end="AK9**1*1*1"))
     assert office.statuses() == ["quarantined"]
     assert len(alerts) == 1
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from ml_connector.cleo.inbound.filing import Origin
+from ml_connector.cleo.inbound.intake import Intake
+from ml_connector.cleo.mailbox.protocol import FileGone, RemoteFile
 from ml_connector.core.errors import ConfigurationError
+from ml_connector.core.ledger.retention import purge
 
-from .support import ACME, GLOBEX, Office, acknowledgment, file, group, invoice, profile
+from .support import ACME, GLOBEX, Office, acknowledgment, file, group, invoice, profile, tenant
 
 INVOICE = file(group("IN", 91, invoice()))
 
@@ -237,3 +243,165 @@ async def test_answers_are_written_as_the_partner_wants_them(office: Office) -> 
     ]
     await office.collect(INVOICE)
     assert office.replies()[0].delimiters.element == "|"
+
+
+# ---- quarantine, and what came again
+
+
+async def test_what_is_refused_and_comes_again_is_assessed_again(office: Office) -> None:
+    await office.collect(INVOICE)
+    changed = file(group("IN", 92, invoice("INV-2")))
+    assert len(await office.collect(changed)) == 1
+    assert await office.collect(changed) == []
+    office.later(days=400)
+    assert await office.collect(changed) == []
+    assert [row.status for row in office.rows()] == ["taken", "refused", "taken"]
+    assert office.mailbox.files == {}
+
+
+async def test_the_right_environment_ends_the_quarantine(office: Office) -> None:
+    content = file(group("IN", 91, invoice()), usage="P")
+    await office.collect(content)
+    assert await office.collect(content) == []
+    office.config = tenant(environment="production")
+    assert await office.collect() == []
+    assert [row.status for row in office.rows()] == ["quarantined", "taken"]
+    assert office.said()[0] == "AK1*IN*91"
+
+
+async def test_our_own_identity_ends_the_quarantine(office: Office) -> None:
+    await office.collect(file(group("IN", 91, invoice()), receiver=("ZZ", "PSFTNEW")))
+    office.options = {"identities": {"US001": {"qualifier": "ZZ", "id": "PSFTNEW"}}}
+    assert await office.collect() == []
+    assert [row.status for row in office.rows()] == ["quarantined", "taken"]
+
+
+async def test_an_acknowledgment_that_came_before_its_group_was_known(office: Office) -> None:
+    said = file(group("FA", 1, acknowledgment("PO", 57, end="AK9*A*1*1*1")))
+    assert len(await office.collect(said)) == 1
+    assert await office.collect(said) == []
+    office.order(57)
+    assert await office.collect(said) == []
+    assert office.statuses("out") == ["acknowledged"]
+
+
+async def test_a_file_that_never_is_as_it_is_listed_is_told_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def download(_: RemoteFile) -> bytes:
+        raise FileGone("it has another size")
+
+    monkeypatch.setattr(office.mailbox, "download", download)
+    assert await office.collect(INVOICE) == [], "it may be being written"
+    office.later(hours=1)
+    (alert,) = await office.collect()
+    assert "is left in its folder" in alert
+    assert await office.collect() == []
+
+
+async def test_a_file_that_breaks_us_is_set_aside_and_the_others_are_taken(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Intake.keep
+
+    def breaks(self: Intake, origin: Origin, data: bytes) -> list[str]:
+        if origin.name == "a.edi":
+            raise RuntimeError("SECRET 1250.00")
+        return keep(self, origin, data)
+
+    monkeypatch.setattr(Intake, "keep", breaks)
+    office.drop(INVOICE, "a.edi")
+    office.drop(file(group("IN", 92, invoice("INV-2")), number=202), "b.edi")
+    (alert,) = await office.collect()
+    assert "SECRET" not in alert
+    assert [row.status for row in office.rows()] == ["quarantined", "taken"]
+    assert office.mailbox.files == {}
+    monkeypatch.undo()
+    assert await office.collect(INVOICE) == []
+    assert [row.key for row in office.sets()] == ["acme|INV-2|2026-11-02", "acme|INV-1001|2026-11-02"]
+
+
+# ---- texts of others
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(b"ST*810*0001", b"ST*810*00\x0001", id="set number"),
+        pytest.param(b"ST*810*0001", b"ST*810*" + b"1" * 40, id="long set number"),
+        pytest.param(b"ST*810*", b"ST*" + b"8" * 40 + b"*", id="long set code"),
+        pytest.param(b"GS*IN", b"GS*I\x00", id="group code"),
+        pytest.param(b"GS*IN", b"GS*INVOICES", id="long group code"),
+        pytest.param(b"123456789      ", b"12345678\x00      ", id="sender"),
+        pytest.param(b"INV-1001", b"INV\x001001", id="invoice number"),
+        pytest.param(b"INV-1001", b"INV" * 300, id="long invoice number"),
+        pytest.param(b"US001-0000000007", b"US001\x007", id="order"),
+    ],
+)
+async def test_texts_that_no_database_stores_do_not_stop_the_others(
+    office: Office, old: bytes, new: bytes
+) -> None:
+    office.drop(INVOICE.replace(old, new, 1), "a.edi")
+    office.drop(file(group("IN", 99, invoice("INV-7")), number=299), "y" * 300 + ".edi")
+    await office.collect()
+    assert office.mailbox.files == {}
+    assert len(office.rows()) == 2
+    assert [row.status for row in office.rows()][1] == "taken"
+    assert "failed to process" not in (office.rows()[0].reason or "")
+
+
+async def test_an_answer_with_a_reference_that_no_database_stores(office: Office) -> None:
+    response = ["855", "BAK*00*AC*US001-\x00*20261120", "PO1*1*1*EA*1", "CTT*1"]
+    alerts = await office.collect(file(group("PR", 1, response)))
+    assert len(alerts) == 1
+    assert "failed to process" not in alerts[0]
+
+
+async def test_few_sentences_about_one_interchange(office: Office) -> None:
+    broken = ["810", "BIG*20261102*X", "N1*AA*B*ZZ*1"]
+    alerts = await office.collect(file(group("IN", 91, *([broken] * 30))))
+    assert len(alerts) == 6
+    assert alerts[-1].startswith("25 more about download/other/")
+
+
+# ---- groups
+
+
+async def test_a_document_among_acknowledgments_is_rejected_and_told(office: Office) -> None:
+    await office.collect(file(group("FA", 2, invoice())))
+    assert office.statuses() == ["rejected"]
+    assert office.said()[0] == "AK1*FA*2"
+
+
+async def test_an_acknowledgment_is_never_acknowledged_wherever_it_stands(office: Office) -> None:
+    (alert,) = await office.collect(file(group("PO", 1, acknowledgment("PO", 57, end="AK9*A*1*1*1"))))
+    assert "ask for another one" in alert
+    assert office.replies() == []
+
+
+async def test_groups_of_two_partners_in_one_interchange(office: Office) -> None:
+    office.profiles = [
+        profile(name, ACME, vendor, identities=[{"qualifier": "01", "id": "123456789", "group_id": division}])
+        for name, vendor, division in (("acme", "SHARE|2", "DIVA"), ("beta", "SHARE|3", "DIVB"))
+    ]
+    one = group("IN", 1, invoice(), sender="DIVA")
+    assert await office.collect(file(one, group("IN", 2, invoice(), sender="DIVB"))) == []
+    assert [(row.partner, row.key) for row in office.sets()] == [
+        ("acme", "acme|INV-1001|2026-11-02"), ("beta", "beta|INV-1001|2026-11-02"),
+    ]  # fmt: skip
+    assert sorted(reply.groups[0].header[3] for reply in office.replies()) == ["DIVA", "DIVB"]
+    (alert,) = await office.collect(file(group("IN", 3, invoice(), sender="DIVC"), number=203))
+    assert "no partner's file, or more than one" in alert
+
+
+# ---- the flow that carries invoices on
+
+
+async def test_invoices_wait_for_a_flow_that_is_off_and_that_is_told_once(office: Office) -> None:
+    office.config = tenant(integrations={"cleo": {"flows": {"supplier_invoices": {"enabled": False}}}})
+    (alert,) = await office.collect(INVOICE)
+    assert "is switched off" in alert
+    assert await office.collect(file(group("IN", 92, invoice("INV-2")), number=202)) == []
+    office.later(days=1000)
+    purge(office.store, timedelta(days=400))
+    assert all(office.data(row)["invoice"] for row in office.sets())

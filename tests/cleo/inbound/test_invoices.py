@@ -119,6 +119,20 @@ async def test_an_invoice_without_lines_is_held_unless_that_is_agreed(desk: Desk
     assert (await desk.read())[0].payload["match"] == "header_only"
 
 
+async def test_rules_that_are_corrected_count_for_what_is_held(desk: Desk) -> None:
+    """And the same invoice that comes again is still the same."""
+    await desk.take(invoice(total=0, lines=[]))
+    await desk.take(invoice("INV-2", lines=["IT1*1*100*ZZ*12.5*PE*BP*10004"]), number=202)
+    await desk.read()
+    rules = {"accept_header_only": True, "units": {"ZZ": "EA"}}
+    desk.office.profiles = [profile("acme", ACME, "SHARE|0000000002", documents={"supplier_invoice": rules})]
+    first, second = await desk.read()
+    assert first.payload["match"] == "matched"
+    assert second.payload["lines"][0]["unit"] == "EA"
+    await desk.take(invoice("INV-2", lines=["IT1*1*100*ZZ*12.5*PE*BP*10004"]), number=203)
+    assert desk.office.statuses() == ["taken", "taken", "duplicate"]
+
+
 async def test_charges_taxes_and_allowances(desk: Desk) -> None:
     more = ["TXI*ST*70", "SAC*C*D240***1500", "SAC*C*F050***200", "SAC*A*C310***500"]
     await desk.take(invoice(total=133200, more=more))
@@ -182,7 +196,7 @@ async def test_two_invoices_for_one_order_share_what_was_received(desk: Desk) ->
     assert found == {"B-1": "matched", "A-2": "receipt", "C-3": "matched"}  # B-1 came first
     assert desk.matcher.turns == [2, 1]
     assert desk.matcher.asked[2]["invoiced_before"] == [
-        {"order_line": "US001|0000000007|1", "quantity": 100, "amount": money("1250.00")}
+        {"order_line": "US001|0000000007|1", "schedule": "1", "quantity": 100, "amount": money("1250.00")}
     ]
     assert {one.payload["number"]: one.payload["match"] for one in await desk.read()} == found
 

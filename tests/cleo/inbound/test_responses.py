@@ -112,6 +112,22 @@ async def test_a_changed_order_is_compared_with_its_change(office: Office) -> No
     assert (first.response, second.response) == (None, "accepted")
 
 
+async def test_a_change_that_has_not_left_is_not_what_was_answered(office: Office) -> None:
+    office.order()
+    change = ["POC*1*CA*80*80*EA*12.5*PE*BP*10004"]
+    office.order(61, code="PC", set_code="860", lines=change, uploaded=False)
+    await office.collect(response(LINES[0], "ACK*IA*100*EA", LINES[1], "ACK*IA*25.5*LB"))
+    first, second = office.sets("out")[:2]
+    assert (first.response, second.response) == ("accepted", None)
+    assert second.status == "built"
+
+
+async def test_an_answer_shows_that_the_first_message_has_arrived(office: Office) -> None:
+    office.order(uploaded=False)
+    assert (await say(office, response(kind="AK")))[1] == "accepted"
+    assert office.sets("out")[0].status == "not_expected"  # no longer "built"
+
+
 # ---- 824
 
 
@@ -143,4 +159,15 @@ async def test_an_advice_that_names_control_numbers(office: Office) -> None:
 async def test_an_advice_about_nothing_of_ours(office: Office) -> None:
     alerts = await office.collect(advice("TED*024*NO"))
     assert office.statuses() == ["quarantined"]
+    assert len(alerts) == 1
+
+
+@pytest.mark.parametrize("codes", [("TR", "TA"), ("TA", "TR"), ("TE", "TR")])
+async def test_of_several_judgements_in_one_advice_the_worst_counts(
+    office: Office, codes: tuple[str, ...]
+) -> None:
+    office.order()
+    items = [f"OTI*{code}*PO*US001-0000000007" for code in codes]
+    alerts = await office.collect(file(group("AG", 1, ["824", "BGN*11*ADV-1*20261126", *items])))
+    assert [row.response for row in office.sets("out")[:1]] == ["rejected"]
     assert len(alerts) == 1

@@ -67,7 +67,7 @@ async def test_an_invoice_becomes_a_voucher_to_be(office: Office) -> None:
     office.drop(INVOICE)
     ctx = await run(office, FakeMatcher())
     (row,) = rows(office, "cleo.supplier_invoices").values()
-    assert (row.status, row.label, row.reference) == ("ready", "INV-1001", "US001-0000000007")
+    assert (row.status, row.label, row.reference) == ("ready", "INV-1001", "US001|0000000007")
     body = staged(office, row)
     assert (body["BUSINESS_UNIT"], body["INVOICE_ID"], str(body["GROSS_AMT"])) == (
         "US001",

@@ -13,7 +13,9 @@ from ml_connector.cleo.inbound.invoices import SupplierInvoices
 from ml_connector.core.config import find_dataset, find_mapping
 from ml_connector.core.contract import CaughtUp, Document, Payload, Scan, Window
 from ml_connector.core.mapping import Hold, Mapped, compile_mapping
-from tests.peoplesoft.matching.support import matched, order, order_line, receipt, schedule
+from ml_connector.peoplesoft.matching.findings import Finding
+from ml_connector.peoplesoft.matching.references import OrderNumbers
+from tests.peoplesoft.matching.support import matched, options, order, order_line, receipt, schedule
 
 from .support import Office, file, group, invoice, money
 
@@ -30,6 +32,10 @@ class Rules:
             order_line(1, schedule(1, "60", "12.5"), schedule(2, "40", "12.5"), INV_ITEM_ID="10004")
         )
     )
+
+    def orders(self, invoice: Payload) -> list[str]:
+        found = OrderNumbers(options(), ["US001"]).of_invoice(invoice)
+        return [] if isinstance(found, Finding) else found
 
     async def match(self, invoices: Sequence[Payload]) -> list[Payload]:
         return [matched(one, self.against) for one in invoices]

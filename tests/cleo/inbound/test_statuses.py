@@ -115,6 +115,7 @@ async def test_totals_of_whole_numbers(office: Office) -> None:
 
 @pytest.mark.parametrize("step", ["answer", "transfer", "overdue", "response"])
 async def test_whatever_becomes_known_moves_the_stamp(office: Office, step: str) -> None:
+    office.options = {"inbound": {"stuck_minutes": 10_080}}
     office.order(hours=1)
     office.order(58, order="US001-0000000008", hours=None)
     office.drop(b"", "850_57.edi", "upload/850")
@@ -156,3 +157,13 @@ async def test_pages(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = [page async for page in source(office).read(WHOLE)]
     assert [len(page.documents) for page in pages] == [2, 2, 1]
     assert [page.last for page in pages] == [False, False, True]
+
+
+async def test_a_file_that_nobody_takes_is_a_change(office: Office) -> None:
+    office.order()
+    office.mailbox.files["upload/850", "850_57.edi"] = b"x"
+    office.later(hours=2)
+    await office.follow()
+    (one,) = await read(office, Window("cleo", Scan.CHANGES, office.now.isoformat()))
+    assert "nobody has taken it" in one.payload["reason"]
+    assert one.stamp == office.now.isoformat()

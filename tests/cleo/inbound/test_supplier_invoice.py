@@ -76,3 +76,25 @@ def test_lines_with_one_number_get_numbers_of_their_own() -> None:
     invoice = Invoice(number="1", date="2026-11-02", total=Decimal(3), lines=(line, line, line))
     payload = invoice_payload(invoice, READING)
     assert [one["line"] for one in payload["lines"]] == ["1", "1.2", "1.3"]
+    assert [one["order_line"] for one in payload["lines"]] == ["1", "1", "1"]
+
+
+def test_a_line_without_a_number_says_nothing_of_the_order() -> None:
+    numbers = (None, "1", "1", "1.2")
+    lines = tuple(
+        InvoiceLine(number=one, quantity=Decimal(1), unit="EA", price=Decimal(1)) for one in numbers
+    )
+    payload = invoice_payload(Invoice(number="1", date="2026-11-02", total=Decimal(4), lines=lines), READING)
+    assert [one["order_line"] for one in payload["lines"]] == [None, "1", "1", "1.2"]
+    assert [one["line"] for one in payload["lines"]] == ["1", "1.3", "1.4", "1.2"]
+
+
+def test_vat_and_gst_stand_apart_from_other_taxes() -> None:
+    taxes = (
+        Tax(type="VA", amount=Decimal(3)),
+        Tax(type="GS", amount=Decimal(2)),
+        Tax(type="ST", amount=Decimal(1)),
+    )
+    invoice = Invoice(number="1", date="2026-11-02", total=Decimal(6), taxes=taxes)
+    payload = invoice_payload(invoice, READING)
+    assert (payload["vat"], payload["tax"]) == (Decimal(5), Decimal(1))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.cleo.api_monitoring import Transfer
+from ml_connector.cleo.inbound import outbox
 from ml_connector.core.errors import Rejected
 
 from .support import NOW, FakeMailbox, Office, file, group, invoice
@@ -147,14 +148,37 @@ async def test_an_upload_whose_answer_was_lost_is_found(office: Office) -> None:
     office.mailbox.lose_answer = 1
     await office.send()
     assert office.rows("out")[0].status == "uploading"
+    office.later(minutes=3)
     await office.send()
     assert (len(office.mailbox.uploads), office.rows("out")[0].status) == (1, "uploaded")
+
+
+async def test_an_upload_that_was_passed_on_already_is_found(office: Office) -> None:
+    await office.collect(file(group("IN", 91, invoice())))
+    office.mailbox.lose_answer = 1
+    await office.send()
+    ((folder, name, _),) = office.mailbox.uploads
+    del office.mailbox.files[folder, name]
+    office.cleo.shown = [transfer("Success", file_name=name)]
+    office.later(minutes=3)
+    await office.send()
+    assert (len(office.mailbox.uploads), office.rows("out")[0].status) == (1, "uploaded")
+
+
+async def test_an_upload_that_another_task_has_under_way_is_left_to_it(office: Office) -> None:
+    await office.collect(file(group("IN", 91, invoice())))
+    office.mailbox.lose_upload = 1
+    await office.send()
+    office.later(seconds=100)
+    await office.send()
+    assert (len(office.mailbox.uploads), office.rows("out")[0].status) == (1, "uploading")
 
 
 async def test_an_upload_that_was_lost_goes_again_with_the_same_bytes(office: Office) -> None:
     await office.collect(file(group("IN", 91, invoice())))
     office.mailbox.lose_upload = 1
     await office.send()
+    office.later(minutes=3)
     await office.send()
     first, second = office.mailbox.uploads
     assert first == second
@@ -179,3 +203,11 @@ async def test_an_answer_that_cleo_does_not_take_is_told(
     await office.collect(file(group("IN", 91, invoice())))
     assert "no files of this type" in (await office.send())[0]
     assert await office.send() == []
+
+
+async def test_all_answers_leave_in_one_run(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_AT_ONCE", 2)
+    contents = [file(group("IN", 90 + at, invoice(f"INV-{at}")), number=200 + at) for at in range(1, 6)]
+    await office.collect(*contents)
+    assert await office.send() == []
+    assert len(office.mailbox.uploads) == 5

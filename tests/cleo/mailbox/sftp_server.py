@@ -22,6 +22,9 @@ class Mood:
         hangs_at: operation that is never answered.
         logins: log-ins that were tried.
         made: operations in order.
+        overwrites: false: a file that is there cannot be opened for writing.
+        asks: keyboard-interactive log-ins are offered, and refused.
+        given: secrets that were offered, and how.
     """
 
     denied: set[str] = field(default_factory=set)
@@ -31,6 +34,9 @@ class Mood:
     short: bool = False
     logins: int = 0
     made: list[str] = field(default_factory=list)
+    overwrites: bool = True
+    asks: bool = False
+    given: list[tuple[str, str]] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,7 +84,18 @@ class Login(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         self._mood.logins += 1
+        self._mood.given.append(("password", password))
         return (username, password) == ("box", self._password)
+
+    def kbdint_auth_supported(self) -> bool:
+        return self._mood.asks
+
+    def get_kbdint_challenge(self, _username: str, _lang: str, _submethods: str) -> Any:
+        return "", "", "", [("Password:", False)]
+
+    def validate_kbdint_response(self, _username: str, responses: Any) -> bool:
+        self._mood.given.append(("keyboard-interactive", responses[0]))
+        return False
 
     def public_key_auth_supported(self) -> bool:
         return self._key is not None
@@ -95,8 +112,14 @@ class Files(asyncssh.SFTPServer):
         self._mood = mood
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
-        async with self._step("write" if pflags & asyncssh.FXF_WRITE else "read"):
+        writes = bool(pflags & asyncssh.FXF_WRITE)
+        async with self._step("write" if writes else "read"):
+            if writes and not self._mood.overwrites and self._is_there(path):
+                raise asyncssh.SFTPFailure("file exists")
             return super().open(path, pflags, attrs)
+
+    def _is_there(self, path: bytes) -> bool:
+        return Path(self.map_path(path).decode()).exists()
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         async with self._step("data"):

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ml_connector.cleo.mailbox import FileExists, FileGone, NoSuchFolder, RemoteFile
-from ml_connector.core.errors import ConfigurationError, ContractChanged, InDoubt, NotActivated, Rejected
+from ml_connector.core.errors import (
+    ConfigurationError,
+    ContractChanged,
+    InDoubt,
+    NotActivated,
+    Rejected,
+    Unavailable,
+)
 from ml_connector.core.http import Interrupted, Response
 from ml_connector.core.state.store import Store
-from tests.cleo.fake import FakeCleo, answer, said
+from tests.cleo.fake import FakeCleo, answer, page, said
 from tests.cleo.published import sample
 from tests.cleo.support import connected, settings
 
@@ -224,6 +232,69 @@ async def test_a_file_of_unknown_size_is_taken_as_it_is(fake: FakeCleo, state: S
         (found,) = await cleo.mailbox.list("download/997")
         assert (found.size, found.modified) == (None, None)
         assert await cleo.mailbox.download(found) == b"ISA"
+
+
+@pytest.mark.parametrize("gone", [said("Resource not found.", 404), page("<html>Not Found</html>", 404)])
+async def test_an_upload_without_a_place_is_no_fault_of_the_file(
+    fake: FakeCleo, state: Store, gone: Response
+) -> None:
+    fake.fault(UPLOAD, gone, times=None)
+    async with connected(fake, state) as cleo:
+        with pytest.raises(NoSuchFolder, match="upload/850"):
+            await cleo.mailbox.upload("upload/850", "a.edi", b"ISA")
+    assert fake.calls(UPLOAD) == 2
+
+
+async def test_a_file_may_be_a_web_page(fake: FakeCleo, state: Store) -> None:
+    content = b"<!DOCTYPE html><html>report</html>"
+    fake.files["download/997/a.html"] = content
+    fake.fault("GET /api/files/.*/content", Response(200, {"Content-Type": "text/html"}, content), times=None)
+    async with connected(fake, state) as cleo:
+        (found,) = await cleo.mailbox.list("download/997")
+        assert await cleo.mailbox.download(found) == content
+        with pytest.raises(Unavailable, match="web page"):  # then it may as well be a sign-in page
+            await cleo.mailbox.download(replace(found, size=None))
+        with pytest.raises(FileGone):
+            await cleo.mailbox.download(replace(found, size=3))
+
+
+FOLDER_ROWS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"type": "directory"}, {}),
+    ({"type": "Folder"}, {}),
+    ({"meta": {"resourceType": "directory"}}, {}),
+    ({"type": "container"}, {"folder_types": ["container"]}),
+    ({"_links": {"contents": {"href": "/api/folders/G/contents"}}}, {}),
+]
+
+
+@pytest.mark.parametrize(("row", "options"), FOLDER_ROWS)
+async def test_a_folder_by_other_words(
+    fake: FakeCleo, state: Store, row: dict[str, Any], options: dict[str, Any]
+) -> None:
+    fake.described = False
+    top = {"totalResults": 1, "resources": [{"id": "F", "name": "upload"}]}
+    fake.fault("GET /api/folders", answer(top), times=None)
+    below = {
+        "totalResults": 2,
+        "resources": [{"id": "G", "name": "850", **row}, {"id": "H", "name": "x", "size": 1}],
+    }
+    fake.fault("GET /api/folders/F/contents", answer(below), times=None)
+    fake.fault("GET /api/folders/G/contents", answer({"totalResults": 0, "resources": []}), times=None)
+    async with connected(fake, state, **options) as cleo:
+        assert [file.name for file in await cleo.mailbox.list("upload")] == ["x"]
+        assert await cleo.mailbox.list("upload/850") == []
+
+
+async def test_what_has_no_size_may_be_the_folder_that_is_meant(fake: FakeCleo, state: Store) -> None:
+    fake.described = False
+    top = {"totalResults": 1, "resources": [{"id": "F", "name": "upload"}]}
+    fake.fault("GET /api/folders", answer(top), times=None)
+    below = {"totalResults": 1, "resources": [{"id": "G", "name": "850", "type": "something"}]}
+    fake.fault("GET /api/folders/F/contents", answer(below), times=None)
+    fake.fault("GET /api/folders/G/contents", answer({"totalResults": 0, "resources": []}), times=None)
+    async with connected(fake, state) as cleo:
+        assert await cleo.mailbox.list("upload/850") == []
+        assert [file.name for file in await cleo.mailbox.list("upload")] == ["850"]
 
 
 async def test_a_link_to_another_server_is_not_followed(fake: FakeCleo, state: Store) -> None:

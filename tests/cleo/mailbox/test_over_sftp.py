@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.machinery
+import importlib.util
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -96,6 +98,27 @@ async def test_what_an_earlier_try_left_behind_is_overwritten(server: Server) ->
     async with opened(server) as mailbox:
         await mailbox.upload("upload/850", "a.edi", b"ISA")
     assert server.files("upload/850") == {"a.edi": b"ISA"}
+
+
+async def test_what_is_left_behind_blocks_nothing_where_nothing_is_overwritten(server: Server) -> None:
+    server.mood.overwrites = False
+    async with opened(server) as mailbox:
+        server.mood.drops_at = "data"
+        with pytest.raises(Unavailable):
+            await mailbox.upload("upload/850", "a.edi", b"ISA")
+        server.mood.drops_at = None
+        assert list(server.files("upload/850")) == ["a.edi.tmp"]
+        await mailbox.upload("upload/850", "a.edi", b"ISA")
+    assert server.files("upload/850") == {"a.edi": b"ISA"}
+
+
+async def test_what_is_left_behind_may_stay(server: Server) -> None:
+    (server.root / "upload/850/a.edi.tmp").write_bytes(b"x" * 1000)
+    server.mood.overwrites, server.mood.denied = False, {"remove"}
+    async with opened(server) as mailbox:
+        await mailbox.upload("upload/850", "a.edi", b"ISA")
+        assert [file.name for file in await mailbox.list("upload/850")] == ["a.edi"]
+    assert server.files("upload/850")["a.edi"] == b"ISA"
 
 
 async def test_a_name_that_is_taken_is_not_overwritten(server: Server) -> None:
@@ -195,13 +218,59 @@ def _other_key() -> str:
     return asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
 
-@pytest.mark.parametrize("wrong", ["no key", "encrypted"])
-async def test_a_private_key_that_cannot_be_read_is_told(server: Server, wrong: str) -> None:
+async def test_a_passphrase_is_never_offered_to_the_server(tmp_path: Path) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    text = key.export_private_key("pkcs8-pem", passphrase="s3cret-phrase").decode()
+    other = asyncssh.generate_private_key("ssh-ed25519")
+    async with sftp_server(tmp_path / "box", user_key=other) as server:
+        server.mood.asks = True
+        async with opened(server, password="s3cret-phrase", key=text) as mailbox:
+            with pytest.raises(AuthenticationError):
+                await mailbox.folders()
+    assert server.mood.given == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "password", "words"),
+    [
+        ("no key", "s3cret-other", "sftp_key: this is no private key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\n", None, "sftp_key: this is no private key"),
+        ("encrypted", "s3cret-other", "sftp_password: .* it is not sftp_password"),
+        ("encrypted", None, "sftp_password: .* sftp_password is empty"),
+    ],
+)
+async def test_a_private_key_that_cannot_be_read_is_told(
+    server: Server, wrong: str, password: str | None, words: str
+) -> None:
     key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
-    text = wrong if wrong == "no key" else key.export_private_key("pkcs8-pem", passphrase="s3cret-x").decode()
-    with pytest.raises(ConfigurationError, match="sftp_key") as caught:
-        SftpSession(sftp(server, key=text, password="s3cret-other"), Timeouts())
+    pem = key.export_private_key("pkcs8-pem", passphrase="s3cret-x").decode()
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        SftpSession(sftp(server, key=pem if wrong == "encrypted" else wrong, password=password), Timeouts())
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_missing_package_is_not_a_wrong_passphrase(
+    server: Server, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    """Keys in OpenSSH form with a passphrase need bcrypt."""
+    spec = importlib.machinery.ModuleSpec("bcrypt", None) if installed else None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: spec)
+
+    def encrypted(*_: object) -> None:
+        raise asyncssh.KeyEncryptionError("Incorrect passphrase")
+
+    monkeypatch.setattr(asyncssh, "import_private_key", encrypted)
+    text = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----"
+    words = "it is not sftp_password" if installed else "bcrypt is not installed.*PEM form"
+    with pytest.raises(ConfigurationError, match=words):
+        SftpSession(sftp(server, key=text, password="s3cret-x"), Timeouts())
+
+
+async def test_logs_are_not_flooded(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(server) as mailbox:
+        await mailbox.folders()
+    assert [one for one in caplog.records if one.name.startswith("asyncssh")] == []
 
 
 # ---- what goes wrong

@@ -8,6 +8,7 @@ import pytest
 
 from ml_connector.core.errors import ConfigurationError, RateLimited
 from ml_connector.core.http.transport import Interrupted
+from ml_connector.core.ledger import actions
 from ml_connector.core.state.store import Store
 from tests.cleo.fake import FakeCleo, action, said
 from tests.cleo.support import connected
@@ -66,17 +67,38 @@ async def test_a_failed_action_fails_its_document_and_uploads_nothing_twice(
     assert len(site.sent("1")) == 1
 
 
-async def test_an_action_in_doubt_is_run_again_without_the_file(fake: FakeCleo, state: Store) -> None:
+async def test_an_action_in_doubt_is_run_again_only_by_a_person(fake: FakeCleo, state: Store) -> None:
     fake.runs = [ended("success"), ended("success")]
     fake.fault(RUN, Interrupted("reset", "the connection was cut"))
     site = sending(state)
     site.put("1", order(terms=None))
     assert (await run(site, fake, state))["in_doubt"] == 1
     fake.files.clear()
-    site.clock.advance(seconds=61)
+    before = fake.calls(RUN)
+    for _ in range(3):
+        site.clock.advance(seconds=61)
+        await run(site, fake, state)
+    assert (site.row("1").status, fake.calls(RUN)) == ("held", before)
+    assert "whether action send has run" in site.row("1").reason
+    with state.write() as tx:
+        actions.replay(tx, site.context.scope, [site.row("1").key])
     await run(site, fake, state)
-    assert site.row("1").status == "loaded"
+    assert (site.row("1").status, fake.calls(RUN)) == ("loaded", before + 1)
     assert fake.files == {}
+
+
+async def test_an_action_that_cleo_refuses_fails_its_own_documents(fake: FakeCleo, state: Store) -> None:
+    fake.fault(RUN, said("this action cannot be run so", 400))
+    site = Site(
+        state,
+        profile("acme", connection="ACME", documents={"purchase_order": {"action": "send"}}),
+        profile("globex", documents={"purchase_order": {}}, acknowledgment={"expected": False}),
+    )
+    site.put("1", order(terms=None))
+    site.put("2", order("globex", 8, terms=None))
+    await run(site, fake, state)
+    assert (site.row("1").status, site.row("2").status) == ("failed", "loaded")
+    assert "cannot be run so" in site.row("1").reason
 
 
 async def test_a_route_without_a_connection_is_a_mistake_of_the_file(fake: FakeCleo, state: Store) -> None:

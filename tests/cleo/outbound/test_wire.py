@@ -62,6 +62,7 @@ def partner_of(index: int) -> Profile:
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=300)
 quantities = st.decimals("0.0001", "999", places=4)  # mock-edi counts the point of CTT02 as a digit
 prices = st.decimals("-999999", "999999", places=5)
+agreed = st.decimals("0", "999999", places=5)
 days = st.dates(date(2000, 1, 1), date(2049, 12, 31)).map(str)
 numbers = st.from_regex(r"[A-Z0-9]{1,18}", fullmatch=True)
 
@@ -69,15 +70,17 @@ numbers = st.from_regex(r"[A-Z0-9]{1,18}", fullmatch=True)
 @st.composite
 def lines(draw: st.DrawFn, number: int) -> Payload:
     parts = draw(st.lists(quantities, min_size=1, max_size=4))
-    price = draw(prices)
+    price = draw(agreed)
+    item = draw(st.none() | numbers)
     schedules = [
         {"schedule": str(at), "quantity": one, "price": price, "due_date": draw(days), "ship_to": "US001"}
         for at, one in enumerate(parts, 1)
     ]
     amount = (sum(parts, Decimal(0)) * price).quantize(Decimal("0.01"))
     return {
-        "line": str(number), "item": draw(st.none() | numbers), "vendor_item": draw(st.none() | numbers),
-        "description": draw(texts), "unit": draw(st.sampled_from(["EA", "CS", "TON", "LTR"])),
+        "line": str(number), "item": item, "vendor_item": draw(st.none() | numbers),
+        "description": draw(texts if item else texts.map(lambda text: f"N{text}")),
+        "unit": draw(st.sampled_from(["EA", "CS", "TON", "LTR"])),
         "quantity": draw(st.sampled_from([None, sum(parts, Decimal(0))])), "amount": amount,
         "schedules": schedules,
     }  # fmt: skip

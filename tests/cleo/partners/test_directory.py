@@ -67,6 +67,14 @@ def test_an_identity_leads_to_its_owner_of_the_day() -> None:
     assert here.by_identity("01", "123456789", None, date(2026, 7, 1)) is new
 
 
+def test_an_identity_whose_days_are_over_leads_to_whom_it_belonged() -> None:
+    old = profile(identities=[identity("01", "123456789", to="2026-06-30")])
+    later = date(2026, 7, 1)
+    assert Directory([old]).by_identity("01", "123456789", None, later) is old
+    other = profile(partner="other", identities=[identity("01", "123456789", to="2026-03-31")])
+    assert Directory([old, other]).by_identity("01", "123456789", None, later) is None, "nobody is guessed"
+
+
 # ---- files
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ml_connector.cleo.api import Connection
 from ml_connector.cleo.connect import Cleo
-from ml_connector.cleo.errors import NotFound
+from ml_connector.cleo.errors import NotFound, NotOffered
 from ml_connector.cleo.options import CleoOptions
 from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.errors import NotActivated
@@ -26,7 +26,7 @@ async def read_connections(cleo: Cleo, options: CleoOptions) -> Connections | No
         return None
     try:
         return {one.alias: one async for one in cleo.api.connections()}
-    except (NotActivated, NotFound):
+    except (NotActivated, NotFound, NotOffered):
         return None
 
 

@@ -91,7 +91,7 @@ class Feed:
                 sent = known.get(intent.document_id)
                 if sent is None or not carries(sent, intent):
                     rest.append((intent, entry))
-                elif not sent.left:
+                if sent is not None and not sent.left:  # outdated or not: its number must not be missing
                     waiting[sent.interchange_id] = None
             files = [
                 outbound.of_interchanges(tx.connection, self._store, [number]) for number in sorted(waiting)

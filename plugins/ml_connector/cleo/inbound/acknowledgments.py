@@ -75,12 +75,10 @@ def _settle(
 
 
 def _verdict(answer: GroupAnswer, number: str, *, contradicted: bool) -> Verdict:
-    """Where the counts do not fit, only a set's own AK5 counts, and no acceptance in a rejected group."""
-    own, verdict = answer.answer_to(number), answer.verdict_of(number)
-    group_rejected = answer.code in {"R", "M", "W", "X"}
-    if contradicted and (own is None or (group_rejected and verdict != "rejected")):
+    """Where the counts do not fit, only a set's own AK5 counts."""
+    if contradicted and answer.answer_to(number) is None:
         return "unclear"
-    return verdict
+    return answer.verdict_of(number)
 
 
 def _told(ours: Exchange, status: str, reason: str | None, said: str) -> list[str]:

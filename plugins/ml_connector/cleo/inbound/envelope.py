@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ml_connector.cleo.partners.identity import address_text
+from ml_connector.core.ledger.exchange.texts import storable
+from ml_connector.x12.acknowledgment_writer import ACKNOWLEDGING
 from ml_connector.x12.model import Group, Interchange, X12Error
 from ml_connector.x12.values import read_date
 
 ACKNOWLEDGMENTS = "FA"
-"""GS01 of groups with acknowledgments, which nobody acknowledges."""
+"""GS01 of groups with acknowledgments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Sides:
 
 def sides(interchange: Interchange) -> Sides:
     """The envelope of an interchange, whatever else is wrong with it."""
-    header = [element.strip() for element in interchange.header]
+    header = [storable(element).strip() for element in interchange.header]
     header += [""] * (17 - len(header))
     first = interchange.groups[0] if interchange.groups else None
     return Sides(
@@ -69,9 +71,21 @@ def sides(interchange: Interchange) -> Sides:
     )  # fmt: skip
 
 
+def sides_of(group: Group, outer: Sides) -> Sides:
+    """The sides of an interchange with the ids of this group."""
+    return replace(outer, sender_group=element(group, 2), receiver_group=element(group, 3))
+
+
+def is_answered(group: Group) -> bool:
+    """Whether a group is to be acknowledged: not when all that it holds are acknowledgments."""
+    if not group.sets:
+        return group_code(group) != ACKNOWLEDGMENTS
+    return any(one.code not in ACKNOWLEDGING for one in group.sets)
+
+
 def element(group: Group, position: int) -> str | None:
     """An element of the GS; None where nothing stands."""
-    value = group.header[position].strip() if position < len(group.header) else ""
+    value = storable(group.header[position]).strip() if position < len(group.header) else ""
     return value or None
 
 

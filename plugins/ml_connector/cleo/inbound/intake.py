@@ -7,20 +7,42 @@ in between finds the same bytes again, and has nothing left to do but to remove 
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
+from datetime import timedelta
+from pathlib import Path
 
-from ml_connector.cleo.inbound.assessment import assess, examine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from ml_connector.cleo.inbound.assessment import examine
 from ml_connector.cleo.inbound.context import InboundContext
 from ml_connector.cleo.inbound.filing import Filing, Origin
+from ml_connector.cleo.inbound.quarantine import reconsider
+from ml_connector.cleo.inbound.told import news
 from ml_connector.cleo.mailbox.protocol import FileGone, Mailbox, NoSuchFolder, RemoteFile
 from ml_connector.core import codec
-from ml_connector.core.errors import ConfigurationError
-from ml_connector.core.ledger.exchange import outbound, received, watching
+from ml_connector.core.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectorError,
+    RateLimited,
+    Unavailable,
+)
+from ml_connector.core.ledger.exchange import received
 from ml_connector.core.ledger.exchange.control_numbers import Address
-from ml_connector.core.ledger.exchange.received import QUARANTINED, NewReceived
-from ml_connector.core.ledger.exchange.watching import Waiting
+from ml_connector.core.ledger.exchange.received import LEFT_OUT, QUARANTINED, NewReceived
+from ml_connector.core.ledger.exchange.texts import storable
 from ml_connector.x12 import reader
 from ml_connector.x12.model import Interchange, X12Error
-from ml_connector.x12.reader import MAX_BYTES
+
+_WHOLE = (AuthenticationError, RateLimited, Unavailable)
+"""What concerns no single folder: the others would answer the same."""
+
+
+_FRAMES = 8
+"""Of a failure, in the log."""
+
+_log = logging.getLogger(__name__)
 
 
 class Intake:
@@ -29,44 +51,98 @@ class Intake:
     def __init__(self, mailbox: Mailbox, context: InboundContext) -> None:
         self._mailbox, self._context = mailbox, context
 
-    async def collect(self) -> list[str]:
-        """Take in every file of every folder.
+    async def collect(self, alerts: list[str] | None = None) -> list[str]:
+        """Take in every file of every folder; a file that fails is left, and the others are taken.
+
+        Args:
+            alerts: sentences are put there at once, so that none is lost where this raises.
 
         Returns:
-            Sentences for people: what was quarantined, refused, rejected, contradictory.
+            Sentences for people: what was quarantined, refused, rejected, contradictory, or left.
 
         Raises:
             ConfigurationError: a folder does not exist; the others were read before.
-            ConnectorError: whatever keeps the mailbox from being read.
+            ConnectorError: whatever keeps the mailbox, or a whole folder, from being read.
         """
-        alerts = await asyncio.to_thread(self._reconsider)
-        missing: list[NoSuchFolder] = []
+        told = [] if alerts is None else alerts
+        told += await asyncio.to_thread(reconsider, self._context)
+        closed: list[ConnectorError] = []
+        left: dict[str, str] = {}
         for folder in self._context.options.folders.download:
             try:
-                files = await self._mailbox.list(folder)
-            except NoSuchFolder as error:
-                missing.append(error)
-                continue
-            for file in files:
-                alerts += await self._take(file)
-        if missing:
-            raise ConfigurationError(
-                f"{missing[0]}; what lay in the other folders was taken",
-                field="integrations.cleo.options.folders.download",
-                expected="folders that the mailbox shows",
-            )
-        return alerts
+                await self._collect(folder, told, left)
+            except _WHOLE:
+                raise
+            except ConnectorError as error:
+                closed.append(error)
+        told += await asyncio.to_thread(news, self._context.store, self._context.name, "files", left)
+        if closed:
+            raise _closed(closed[0])
+        return told
 
-    async def _take(self, file: RemoteFile) -> list[str]:
-        if file.size is not None and file.size > MAX_BYTES:
-            return await asyncio.to_thread(self._too_large, file)
+    async def _collect(self, folder: str, told: list[str], left: dict[str, str]) -> None:
+        for file in await self._mailbox.list(folder):
+            try:
+                await self._take(file, told)
+            except (AuthenticationError, RateLimited):
+                raise
+            except ConnectorError as error:
+                if isinstance(error, Unavailable):
+                    await self._mailbox.list(folder)  # where this fails too, it is not the file
+                left[f"{folder}/{file.name} {file.size} {type(error).__name__}"] = (
+                    f"{folder}/{file.name} is left in its folder, and tried again by each run: {error}"
+                )
+
+    async def _take(self, file: RemoteFile, told: list[str]) -> None:
+        if file.size is not None and file.size > self._largest:
+            told += await asyncio.to_thread(self._too_large, file, file.size)
+            return
         try:
             data = await self._mailbox.download(file)
         except FileGone:
-            return []  # another task takes it
-        alerts = await asyncio.to_thread(self.keep, Origin(file.folder, file.name), data)
+            if await self._stays(file):
+                raise
+            return  # another task takes it, or it grows
+        if len(data) > self._largest:
+            told += await asyncio.to_thread(self._too_large, file, len(data))
+            return
+        told += await asyncio.to_thread(self._keep, Origin(file.folder, file.name), data)
         await self._mailbox.remove(file)
-        return alerts
+
+    async def _stays(self, file: RemoteFile) -> bool:
+        """Whether it has lain there for long, and is still listed as it was: then it is not being written."""
+        settled = timedelta(minutes=self._context.options.inbound.stuck_minutes)
+        if file.modified is not None and self._context.store.now() - file.modified < settled:
+            return False
+        files = await self._mailbox.list(file.folder)
+        return any((one.name, one.size) == (file.name, file.size) for one in files)
+
+    @property
+    def _largest(self) -> int:
+        return self._context.options.inbound.largest
+
+    def _keep(self, origin: Origin, data: bytes) -> list[str]:
+        """Keep the content; where that fails for a reason of its own, the bytes alone, out of the way."""
+        try:
+            return self.keep(origin, data)
+        except (ConnectorError, OperationalError, InterfaceError):
+            raise  # the database or the configuration, not this file
+        except Exception as error:  # noqa: BLE001 - one file that breaks us must not keep the others out
+            frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]  # its words may hold content
+            where = ", ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames)
+            _log.error("%s/%s: %s at %s", origin.folder, origin.name, type(error).__name__, where)
+            return self._set_aside(origin, data, type(error).__name__)
+
+    def _set_aside(self, origin: Origin, data: bytes, error: str) -> list[str]:
+        address = Address(self._context.name, self._context.tenant.environment, "", "")
+        reason = f"the connector failed to process it ({error})"
+        route = {"folder": storable(origin.folder)}
+        row = NewReceived(address, None, origin.name, data, route=route, status=QUARANTINED, reason=reason)
+        with self._context.store.write() as tx:
+            if received.keep(tx, row) is None:
+                return []
+        advice = "The task's log says more; report it, and have the file sent again once it is mended"
+        return [f"{origin.folder}/{origin.name} is kept but not processed: {reason}. {advice}"]
 
     def keep(self, origin: Origin, data: bytes) -> list[str]:
         """Keep the content of a file; what was kept before is left alone. Blocking.
@@ -75,8 +151,8 @@ class Intake:
             Sentences for people.
         """
         reading = reader.read(data)
-        fresh = self._fresh({codec.digest_of(_content(one, data)): one for one in reading.interchanges})
-        examined = [examine(one, data) for one in fresh]
+        found = {codec.digest_of(_content(one, data)): one for one in reading.interchanges}
+        examined = [examine(one, data) for one in self._open(found)]
         alerts: list[str] = []
         with self._context.store.write() as tx:
             for one in examined:
@@ -87,11 +163,16 @@ class Intake:
                     alerts.append(self._cannot_be_read(origin, row.reason or ""))
         return alerts
 
-    def _fresh(self, found: dict[str, Interchange]) -> list[Interchange]:
-        """Those whose bytes were not kept before; ``found`` is by their hash."""
+    def _open(self, found: dict[str, Interchange]) -> list[Interchange]:
+        """Those whose bytes were not processed before; ``found`` is by their hash."""
         name = self._context.name
         with self._context.store.read() as connection:
-            return [one for digest, one in found.items() if received.seen(connection, name, digest) is None]
+            before = {digest: received.seen(connection, name, digest) for digest in found}
+        return [
+            one
+            for digest, one in found.items()
+            if (known := before[digest]) is None or known.status in LEFT_OUT
+        ]
 
     def _unreadable(self, origin: Origin, data: bytes, faults: tuple[X12Error, ...]) -> NewReceived:
         """The whole file, as it cannot be said where what is broken ends."""
@@ -116,10 +197,10 @@ class Intake:
             "processed, and the whole file is kept; ask its sender for another one"
         )
 
-    def _too_large(self, file: RemoteFile) -> list[str]:
+    def _too_large(self, file: RemoteFile, size: int) -> list[str]:
         """Left where it is; the note in its place makes that told once."""
-        note = codec.encode({"folder": file.folder, "name": file.name, "size": file.size})
-        reason = f"it has {file.size} bytes, more than the {MAX_BYTES} that are read"
+        note = codec.encode({"folder": file.folder, "name": storable(file.name), "size": size})
+        reason = f"it has {size} bytes, more than the {self._largest} that are read"
         address = Address(self._context.name, self._context.tenant.environment, "", "")
         row = NewReceived(
             address, None, file.name, note, route={"folder": file.folder}, status=QUARANTINED, reason=reason
@@ -127,28 +208,20 @@ class Intake:
         with self._context.store.write() as tx:
             if received.keep(tx, row) is None:
                 return []
-        return [f"{file.folder}/{file.name} is left in its folder: {reason}; ask its sender to split it"]
+        advice = (
+            "ask its sender to split it, or set inbound.largest_megabytes under integrations.cleo.options"
+        )
+        return [f"{file.folder}/{file.name} is left in its folder: {reason}; {advice}"]
 
-    # ---- quarantine
 
-    def _reconsider(self) -> list[str]:
-        """Process what waits for a partner's file that names its sender by now."""
-        context = self._context
-        with context.store.read() as connection:
-            waiting = watching.unknown_senders(connection, context.store, context.name)
-        known = {identity.text for profile in context.directory.profiles for identity in profile.identities}
-        return [alert for one in waiting if one.sender in known for alert in self._again(one)]
-
-    def _again(self, one: Waiting) -> list[str]:
-        context = self._context
-        content = outbound.content(context.store, one.interchange_id)
-        examined = [examine(found, content) for found in reader.read(content).interchanges]
-        with context.store.write() as tx:
-            if any(assess(tx.connection, context, found).status == QUARANTINED for found in examined):
-                return []
-            watching.supersede(tx, one.interchange_id)
-            origin = Origin(one.route.get("folder", ""), one.file_name)
-            return [alert for found in examined for alert in Filing(tx, context, origin, found).keep()]
+def _closed(error: ConnectorError) -> ConnectorError:
+    if not isinstance(error, NoSuchFolder):
+        return error
+    return ConfigurationError(
+        f"{error}; what lay in the other folders was taken",
+        field="integrations.cleo.options.folders.download",
+        expected="folders that the mailbox shows",
+    )
 
 
 def _content(found: Interchange, data: bytes) -> bytes:

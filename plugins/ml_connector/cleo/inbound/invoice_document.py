@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_connector.cleo.inbound.supplier_invoice import stored_payload
+from ml_connector.cleo.partners.profile import Terms
 from ml_connector.core.contract import Document, Payload
 from ml_connector.core.ledger.exchange.received import Taken
 
@@ -14,15 +15,29 @@ _HEADER = (
 )  # fmt: skip
 _INVOICE = (
     "partner", "number", "date", "kind", "currency", "order", "order_date", "business_unit", "total", "tax",
-    "freight", "miscellaneous", "terms",
+    "vat", "freight", "miscellaneous", "terms",
 )  # fmt: skip
 _LINE = ("description", "quantity", "unit", "price", "amount")
 
 
-def question(taken: Taken, vendors: Sequence[str], before: Sequence[Payload]) -> Payload:
+def question(taken: Taken, vendors: Sequence[str], before: Payload) -> Payload:
     """The invoice as a matcher takes it."""
-    asked = {"key": taken.key, "vendors": list(vendors), "invoiced_before": list(before)}
+    asked = {"key": taken.key, "vendors": list(vendors), **before}
     return {**stored_payload(taken.data["invoice"]), **asked}
+
+
+def with_terms(match: Payload, taken: Taken, known: Mapping[str, Terms]) -> Payload:
+    """The match, with a sentence where the invoice says other days than the order's terms: those count.
+
+    Args:
+        known: what PeopleSoft's terms mean, by the partner's file.
+    """
+    code, days = match.get("PYMNT_TERMS_CD") or "", taken.data["invoice"].get("net_days")
+    ours = known[code].net_days if code in known else None
+    if days is None or ours is None or days == ours:
+        return match
+    told = f"The invoice says net {days} days; the order's terms {code}, net {ours} days, count."
+    return match | {"reason": f"{match['reason']} {told}".strip()}
 
 
 def document_of(taken: Taken, match: Payload, unit: str, *, open_: bool) -> Document:

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ml_connector.cleo.inbound.context import INVOICES, InboundContext
 from ml_connector.cleo.inbound.envelope import Sides
+from ml_connector.cleo.inbound.invoice_reading import understood
 from ml_connector.cleo.inbound.ledger_state import document_id
-from ml_connector.cleo.inbound.supplier_invoice import (
-    Reading,
-    business_key,
-    content_digest,
-    invoice_payload,
-    natural_key,
-    orders_of,
-)
-from ml_connector.cleo.partners.identity import unit_of
-from ml_connector.cleo.partners.profile import Profile, SupplierInvoiceRules
+from ml_connector.cleo.inbound.supplier_invoice import business_key, natural_key, orders_of
+from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.contract import Payload, join_key
 from ml_connector.core.ledger.exchange import received
 from ml_connector.core.ledger.exchange.received import DUPLICATE, REJECTED, TAKEN, ReceivedSet
 from ml_connector.core.state.store import Transaction
-from ml_connector.x12.documents.invoice_reader import read_invoice
 from ml_connector.x12.model import Problem, TransactionSet, X12Error
-
-HEADER_ONLY = "header_only"
-"""What a match is called whose invoice has no lines, from a partner that must send some."""
-
-TOTAL = "total"
-"""What a match is called whose invoice does not add up."""
-
 
 _DATE = re.compile(r"\|([0-9]{4}-[0-9]{2}-[0-9]{2})(\|[0-9]+)?$")
 """The date in a natural key."""
@@ -46,15 +31,23 @@ class _Earlier:
     content: str | None
 
 
+Here = dict[str, list[_Earlier]]
+"""Invoices of one interchange by business key, which are not stored yet."""
+
+
 @dataclass(slots=True)
 class InvoiceFiling:
-    """The invoices of one interchange."""
+    """The invoices of one group.
+
+    Attributes:
+        here: those that stood before in the same interchange.
+    """
 
     tx: Transaction
     context: InboundContext
     profile: Profile
     sides: Sides
-    _here: dict[str, list[_Earlier]] = field(default_factory=dict)
+    here: Here
 
     def take(self, found: TransactionSet, place: ReceivedSet) -> tuple[ReceivedSet, Problem | None]:
         """The invoice as it is to be kept, and what our 997 says against it."""
@@ -64,31 +57,17 @@ class InvoiceFiling:
             reason = "the partner's file does not name supplier_invoice among its documents"
             return replace(place, status=REJECTED, reason=reason), problem
         try:
-            invoice = read_invoice(found, credit_sign=rules.credit_sign)
+            read = understood(self.context, self.profile, rules, self.sides, found)
         except X12Error as error:
             number = error.segment or 1
             name = found.segments[number - 1][0] if number <= len(found.segments) else "ST"
             problem = Problem("segment", "8", error.reason, name, number)
             return replace(place, status=REJECTED, reason=error.reason), problem
-        payload = invoice_payload(invoice, self._reading(rules))
-        fault, word = payload.pop("fault"), TOTAL
-        if not payload["lines"] and not rules.accept_header_only:
-            fault = "it has no lines, and the partner's file does not accept that (accept_header_only)"
-            word = HEADER_ONLY
-        return self._filed(place, payload, {"match": word, "reason": fault} if fault else None), None
+        return self._filed(place, read), None
 
-    def _reading(self, rules: SupplierInvoiceRules) -> Reading:
-        sides = self.sides
-        unit = unit_of(
-            self.context.options.identities, sides.receiver_qualifier, sides.receiver_id, sides.receiver_group
-        )
-        return Reading(
-            partner=self.profile.partner, business_unit=unit, units=rules.units, charges=rules.charges
-        )
-
-    def _filed(self, place: ReceivedSet, payload: Payload, fault: Payload | None) -> ReceivedSet:
+    def _filed(self, place: ReceivedSet, read: Payload) -> ReceivedSet:
+        payload, digest = read["invoice"], read["content"]
         same = business_key(payload["partner"], payload["number"])
-        digest = content_digest(payload)
         earlier = self._earlier(same, payload["date"])
         orders = orders_of(payload)
         filed = replace(
@@ -104,16 +83,9 @@ class InvoiceFiling:
                 filed, status=DUPLICATE, reason=f"the same invoice as {twin.key}, which came before"
             )
         key = _free(natural_key(payload["partner"], payload["number"], payload["date"]), earlier)
-        self._here.setdefault(same, []).append(_Earlier(key, payload["date"], digest))
+        self.here.setdefault(same, []).append(_Earlier(key, payload["date"], digest))
         first = earlier[0].key if earlier else None
-        data: Payload = {
-            "invoice": payload,
-            "content": digest,
-            "fault": fault,
-            "duplicate_of": first,
-            "match": None,
-        }
-        return replace(filed, key=key, data=data)
+        return replace(filed, key=key, data=read | {"duplicate_of": first, "match": None})
 
     def _earlier(self, same: str, day: str) -> list[_Earlier]:
         """Invoices of about the same time that may be this one, oldest first: numbers begin anew some day."""
@@ -123,7 +95,7 @@ class InvoiceFiling:
             for one in kept
             if one.status == TAKEN and one.key is not None and (found := _DATE.search(one.key))
         ]
-        return [one for one in (*stored, *self._here.get(same, ())) if self._near(one, day)]
+        return [one for one in (*stored, *self.here.get(same, ())) if self._near(one, day)]
 
     def _near(self, one: _Earlier, day: str) -> bool:
         apart = abs((date.fromisoformat(one.date) - date.fromisoformat(day)).days)

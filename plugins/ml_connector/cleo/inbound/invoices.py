@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from ml_connector.cleo.inbound.context import INVOICES, InboundContext
-from ml_connector.cleo.inbound.earlier import invoiced_before
-from ml_connector.cleo.inbound.invoice_document import document_of, question
+from ml_connector.cleo.inbound.earlier import invoiced_before, order_number, order_of
+from ml_connector.cleo.inbound.invoice_document import document_of, question, with_terms
+from ml_connector.cleo.inbound.invoice_reading import read_again
 from ml_connector.cleo.inbound.ledger_state import PAGE, open_keys, sent_keys
 from ml_connector.cleo.inbound.matcher import Matcher
+from ml_connector.cleo.partners.profile import Terms
 from ml_connector.core.contract import CaughtUp, Document, KeyAnswer, Page, Payload, Scan, Window
 from ml_connector.core.ledger.exchange import received
 from ml_connector.core.ledger.exchange.received import Taken
@@ -88,10 +90,11 @@ class SupplierInvoices:
     # ---- matching
 
     async def _documents(self, found: Sequence[Taken]) -> list[Document]:
-        kept = [one for one in found if one.data]  # the others are older than the retention
+        kept = [one for one in found if one.whole]  # the others are older than the retention
         keys = [one.key or "" for one in kept]
         sent = await asyncio.to_thread(sent_keys, self._context.store, self._context.invoices, keys)
         waiting = [one for one in kept if one.key not in sent or one.data.get("match") is None]
+        await asyncio.to_thread(read_again, self._context, waiting)
         matches = await self._matched(waiting)
         return [
             document_of(
@@ -103,23 +106,32 @@ class SupplierInvoices:
     async def _matched(self, waiting: Sequence[Taken]) -> dict[int, Payload]:
         """Matches by set. Invoices for the same order go one after the other: the first uses the order up."""
         matches: dict[int, Payload] = {}
-        for turn in _turns(waiting):
+        orders = {one.set_id: self._matcher.orders(one.data["invoice"]) for one in waiting}
+        for turn in _turns(waiting, orders):
             faulty = {one.set_id: _held(one.data["fault"]) for one in turn if one.data.get("fault")}
             asked = [one for one in turn if one.set_id not in faulty]
-            questions = await asyncio.to_thread(self._questions, asked)
+            questions = await asyncio.to_thread(self._questions, asked, orders)
             answered = await self._matcher.match(questions) if questions else []
-            made = faulty | {one.set_id: match for one, match in zip(asked, answered, strict=True)}
+            made = faulty | {
+                one.set_id: with_terms(match, one, self._terms(one))
+                for one, match in zip(asked, answered, strict=True)
+            }
             await asyncio.to_thread(self._save, turn, made)
             matches |= made
         return matches
 
-    def _questions(self, asked: Sequence[Taken]) -> list[Payload]:
+    def _terms(self, one: Taken) -> Mapping[str, Terms]:
+        profile = self._context.directory.by_name(one.partner or "")
+        rules = profile.documents.purchase_order if profile else None
+        return rules.terms if rules else {}
+
+    def _questions(self, asked: Sequence[Taken], orders: Mapping[int, Sequence[str]]) -> list[Payload]:
         directory = self._context.directory
         questions = []
         for one in asked:
             profile = directory.by_name(one.partner or "")
             vendors = list(profile.vendors) if profile else []
-            questions.append(question(one, vendors, invoiced_before(self._context, one)))
+            questions.append(question(one, vendors, invoiced_before(self._context, one, orders[one.set_id])))
         return questions
 
     def _save(self, turn: Sequence[Taken], matches: Mapping[int, Payload]) -> None:
@@ -129,7 +141,9 @@ class SupplierInvoices:
         with self._context.store.write() as tx:
             for one in changed:
                 one.data["match"] = matches[one.set_id]
-                received.save_data(tx, one.set_id, one.data)
+                order = order_of(matches[one.set_id])
+                number = None if order is None else order_number(order)
+                received.save_data(tx, one.set_id, one.data, reference=number)
 
 
 def _held(fault: Payload) -> Payload:
@@ -137,12 +151,12 @@ def _held(fault: Payload) -> Payload:
     return {"result": fault["match"], "reason": fault["reason"], "releasable": "false", "lines": []}
 
 
-def _turns(waiting: Sequence[Taken]) -> list[list[Taken]]:
+def _turns(waiting: Sequence[Taken], orders: Mapping[int, Sequence[str]]) -> list[list[Taken]]:
     """The invoices so that no turn holds two for one order; in the order in which they came."""
     turns: list[list[Taken]] = []
-    used: dict[tuple[str | None, str | int], int] = {}
+    used: dict[str | int, int] = {}
     for one in sorted(waiting, key=lambda each: each.set_id):
-        place = (one.partner, one.reference or one.set_id)
+        place = next(iter(orders[one.set_id]), one.set_id)
         number = used[place] = used.get(place, -1) + 1
         if number == len(turns):
             turns.append([])

@@ -13,18 +13,34 @@ from ml_connector.core.state.store import Store, in_chunks
 _MAY_BE_THERE = IN_FLIGHT | {Status.CONFLICT}
 """States in which PeopleSoft may hold a voucher that the ledger has no id of."""
 
+_GOES = (
+    frozenset({Status.READY, Status.WAITING, Status.LOADED, Status.FAILED, Status.DEAD, Status.DRIFTED})
+    | _MAY_BE_THERE
+)
+"""States of a document whose voucher is in PeopleSoft, or may still get there: without a match only where a
+person released it."""
+
 PAGE = 200
 
 
 def sent_keys(store: Store, scope: Scope, keys: Sequence[str]) -> set[str]:
     """Those of these documents that PeopleSoft has, or may have. Blocking."""
+    return _keys(store, scope, keys, _MAY_BE_THERE)
+
+
+def going_keys(store: Store, scope: Scope, keys: Sequence[str]) -> set[str]:
+    """Those that PeopleSoft has or may still get, released ones among them; held ones are not. Blocking."""
+    return _keys(store, scope, keys, _GOES)
+
+
+def _keys(store: Store, scope: Scope, keys: Sequence[str], statuses: frozenset[Status]) -> set[str]:
     columns = (document.c.key, document.c.status, document.c.target_id)
     found: set[str] = set()
     with store.read() as connection:
         for chunk in in_chunks(keys):
             statement = select(*columns).where(scope.rows(), document.c.key.in_(chunk))
             for key, status, target_id in connection.execute(statement):
-                if target_id is not None or status in _MAY_BE_THERE:
+                if target_id is not None or status in statuses:
                     found.add(key)
     return found
 

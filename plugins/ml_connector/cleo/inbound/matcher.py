@@ -19,13 +19,20 @@ MATCHED = "matched"
 class Matcher(Protocol):
     """Compares invoices with orders and receipts."""
 
+    def orders(self, invoice: Payload) -> list[str]:
+        """Keys of the orders that an invoice can be about, ``BUSINESS_UNIT|PO_ID``, the likeliest first.
+
+        The same for every spelling of an order's number; none where the invoice names no order.
+        """
+        ...
+
     async def match(self, invoices: Sequence[Payload]) -> list[Payload]:
         """One match for each invoice, in the same order.
 
         An invoice holds ``key``, ``partner``, ``vendors``, ``number``, ``date``, ``kind``, ``currency``,
-        ``order``, ``business_unit``, ``total``, ``tax``, ``freight``, ``miscellaneous``, ``lines`` and
-        ``invoiced_before``. A match holds ``result``, ``reason``, ``releasable`` and the fields of the
-        voucher; docs/cleo.md lists both.
+        ``order``, ``business_unit``, ``total``, ``tax``, ``vat``, ``freight``, ``miscellaneous``, ``lines``,
+        ``invoiced_before`` and ``charged_before``. A match holds ``result``, ``reason``, ``releasable`` and
+        the fields of the voucher; docs/cleo.md lists both.
 
         Raises:
             ConnectorError: whatever keeps orders from being read.

@@ -19,5 +19,14 @@ class InboundOptions(BaseModel):
         description="An interchange number or invoice number counts as the same within so many days",
     )
     stuck_minutes: int = Field(
-        15, ge=1, le=10_080, description="A file is stuck when Cleo has not taken it so long after the upload"
+        15, ge=1, le=10_080, description="A file is stuck when it has not been taken for so long"
     )
+    largest_megabytes: int = Field(
+        5, ge=1, le=50,
+        description="Larger files are left in their folder: reading takes many times its size in memory",
+    )  # fmt: skip
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that is read."""
+        return self.largest_megabytes * 1024 * 1024

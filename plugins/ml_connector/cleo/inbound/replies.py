@@ -1,7 +1,6 @@
 """What we answer: one 997 for each group, a TA1 where the envelope asks for one or is not fit for more.
 
-An answer is stored with what it answers, in one transaction and under numbers of its own. Nobody
-acknowledges acknowledgments.
+An answer is stored with what it answers, in one transaction and under numbers of its own.
 """
 
 from __future__ import annotations
@@ -47,13 +46,12 @@ class Replies:
         self._tx, self._context, self._profile = tx, context, profile
         self._interchange, self._sides = interchange, sides
 
-    def groups(self, checked: Checked) -> list[str]:
-        """Keep the 997s to these groups, in one interchange; groups of acknowledgments get none.
+    def groups(self, answered: Checked) -> list[str]:
+        """Keep the 997s to these groups of the partner, in one interchange.
 
         Returns:
             Sentences for people, where an answer cannot be written.
         """
-        answered = [(group, one) for group, one in checked if group_code(group) != ACKNOWLEDGMENTS]
         if not answered or not self._profile.acknowledgment.send:
             return []
         try:
@@ -93,7 +91,7 @@ class Replies:
         """As the partner wrote, where that is a version that we write; else as its file says."""
         given = group.header[8].strip() if group and len(group.header) > 8 else ""
         known = given[:6] in RELEASES
-        version = given if known else self._profile.version(self._context.store.now().date())
+        version = given if known else self._profile.version(self._context.store.now().date()).version
         profile = self._profile
         return Dialect(version, profile.delimiters.of(version), profile.charset, profile.upper_case)
 

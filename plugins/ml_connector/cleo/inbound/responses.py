@@ -31,6 +31,7 @@ from ml_connector.x12.model import TransactionSet, X12Error
 ORDERS, INVOICES = ("850", "860"), ("810",)
 
 _GROUPS = {"850": "PO", "860": "PC", "810": "IN"}
+_SEVERITY: dict[Response, int] = {"received": 0, "accepted": 1, "changed": 2, "rejected": 3}
 _NAMED = 5
 _NOTHING = Decimal(0)
 
@@ -43,14 +44,12 @@ def take_order_response(
         response = read_order_response(found)
     except X12Error as error:
         return Answered.nothing(f"{partner}: an 855 cannot be read and answers nothing: {error}")
-    ours = answers.of_reference(
-        tx.connection,
-        context.store,
-        context.name,
-        partner=partner,
-        reference=response.number,
-        set_codes=ORDERS,
-    )
+    ours = _reached(
+        answers.of_reference(
+            tx.connection, context.store, context.name, partner=partner, reference=response.number,
+            set_codes=ORDERS,
+        )
+    )  # fmt: skip
     if not ours:
         return Answered.nothing(
             f"{partner} answers order {response.number} with an 855, but no such order was sent to it"
@@ -63,6 +62,15 @@ def take_order_response(
     if answers.respond(tx, ours[0].set_id, verdict, data):
         result.alerts += _told(partner, f"order {response.number}", verdict, lines)
     return result
+
+
+def _reached(ours: Sequence[Exchange]) -> Sequence[Exchange]:
+    """What the partner can have answered that names an order by its number, newest first.
+
+    A change that has not left is not meant. Where nothing is known to have left, the first message was
+    there all the same: nobody answers an order that never came.
+    """
+    return [one for one in ours if one.left] or ours[-1:]
 
 
 def _verdict(response: OrderResponse, lines: Sequence[Payload]) -> Response:
@@ -86,10 +94,10 @@ def _line(line: ResponseLine, position: int, ordered: Mapping[str, OrderedLine])
     number = line.number or str(position)
     wanted = next((one for key, one in ordered.items() if same_number(key, number)), None)
     quantity = _confirmed(line)
-    price = line.price if line.price is not None else wanted.price if wanted else None
+    price = line.unit_price if line.unit_price is not None else wanted.price if wanted else None
     differences = _differences(line, quantity, wanted)
     words = [one.meaning for one in line.answers if one.code in REJECTING or differences or not _plain(one)]
-    dates = [one.date for one in line.answers if one.date] or [one.date for one in line.dates]
+    dates = [day.date for one in line.answers for day in one.dates] or [one.date for one in line.dates]
     return {
         "line": number, "response": _response(line, differences), "quantity": quantity, "unit": line.unit,
         "price": price, "date": max(dates, default=None),
@@ -99,15 +107,14 @@ def _line(line: ResponseLine, position: int, ordered: Mapping[str, OrderedLine])
 
 def _confirmed(line: ResponseLine) -> Decimal:
     """What will be delivered: partners leave quantities out where they confirm what was ordered."""
-    if not line.answers or all(one.quantity is None and one.code not in REJECTING for one in line.answers):
-        return line.quantity or _NOTHING
-    return line.confirmed
+    return line.confirmed if line.answers else line.quantity or _NOTHING
 
 
 def _response(line: ResponseLine, differences: Sequence[str]) -> str:
-    if line.answers and all(one.code in REJECTING for one in line.answers):
+    said = [*line.answers, *line.parts]
+    if said and all(one.code in REJECTING for one in said):
         return "rejected"
-    return "accepted" if not differences and all(_plain(one) for one in line.answers) else "changed"
+    return "accepted" if not differences and all(_plain(one) for one in said) else "changed"
 
 
 def _plain(answer: LineAnswer) -> bool:
@@ -120,8 +127,8 @@ def _differences(line: ResponseLine, quantity: Decimal, wanted: OrderedLine | No
     found = []
     if wanted.quantity is not None and quantity != wanted.quantity:
         found.append(f"quantity {quantity:f} instead of {wanted.quantity:f}")
-    if None not in (line.price, wanted.price) and line.price != wanted.price:
-        found.append(f"price {line.price:f} instead of {wanted.price:f}")
+    if None not in (line.unit_price, wanted.price) and line.unit_price != wanted.price:
+        found.append(f"price {line.unit_price:f} instead of {wanted.price:f}")
     if line.unit and wanted.unit and line.unit != wanted.unit:
         found.append(f"unit {line.unit} instead of {wanted.unit}")
     return found
@@ -149,6 +156,7 @@ def take_advice(
         return Answered.nothing(f"{partner}: an 824 cannot be read and answers nothing: {error}")
     result = Answered(reference=advice.items[0].reference)
     orphans = 0
+    judged: dict[int, tuple[Exchange, AdviceItem]] = {}
     for item in advice.items:
         ours = _advised(tx, context, partner, sides, item)
         if ours is None:
@@ -156,8 +164,10 @@ def take_advice(
             result.alerts.append(
                 f"{partner} judges {item.qualifier} {item.reference} in an 824, but no such document was sent"
             )
-        else:
-            result.alerts += _advise(tx, partner, ours, item)
+        elif ours.set_id not in judged or _worse(item, judged[ours.set_id][1]):
+            judged[ours.set_id] = (ours, item)
+    for ours, item in judged.values():
+        result.alerts += _advise(tx, partner, ours, item)
     if orphans == len(advice.items):
         nothing = Answered.nothing(result.alerts[0])
         return Answered(nothing.status, nothing.reason, result.reference, result.alerts)
@@ -177,14 +187,26 @@ def _advised(
         if named:
             return named[0]
     codes = ORDERS if item.qualifier == "PO" else (*INVOICES, *ORDERS)
-    ours = answers.of_reference(
-        tx.connection, context.store, context.name, partner=partner, reference=item.reference, set_codes=codes
-    )
+    ours = _reached(
+        answers.of_reference(
+            tx.connection, context.store, context.name, partner=partner, reference=item.reference,
+            set_codes=codes,
+        )
+    )  # fmt: skip
     return ours[0] if ours else None
 
 
+def _worse(one: AdviceItem, other: AdviceItem) -> bool:
+    """Of several judgements of one document in one 824 the worst counts, and the first among equals."""
+    return _SEVERITY[_judgement(one)] > _SEVERITY[_judgement(other)]
+
+
+def _judgement(item: AdviceItem) -> Response:
+    return "changed" if item.verdict == "accepted" and item.errors else item.verdict
+
+
 def _advise(tx: Transaction, partner: str, ours: Exchange, item: AdviceItem) -> list[str]:
-    verdict: Response = "changed" if item.verdict == "accepted" and item.errors else item.verdict
+    verdict = _judgement(item)
     errors = [one.meaning for one in item.errors]
     data: Payload = {"type": item.code, "errors": errors, "lines": []}
     if not answers.respond(tx, ours.set_id, verdict, data):

@@ -8,6 +8,7 @@ from ml_connector.cleo.inbound.intake import Intake
 from ml_connector.cleo.inbound.outbox import Outbox
 from ml_connector.cleo.inbound.transfers import TransferWatch
 from ml_connector.core.contract import CaughtUp
+from ml_connector.core.errors import AuthenticationError, ConnectorError, RateLimited
 
 
 class Round:
@@ -15,14 +16,23 @@ class Round:
 
     def __init__(self, cleo: Cleo, context: InboundContext) -> None:
         self._intake = Intake(cleo.mailbox, context)
-        self._outbox = Outbox(cleo.mailbox, context.store, context.name)
+        self._outbox = Outbox(cleo.mailbox, cleo.api, context)
         self._watch = TransferWatch(cleo.mailbox, cleo.api, context)
 
     async def run(self) -> CaughtUp:
         """Go once around.
 
-        Raises:
-            ConnectorError: whatever stops Cleo; what was taken in before is kept.
+        Returns:
+            Sentences for people, and the first failure: what was taken in before it is kept, and what it
+            did not concern was done.
         """
-        alerts = [*await self._intake.collect(), *await self._outbox.send(), *await self._watch.follow()]
-        return CaughtUp(alerts=alerts)
+        alerts: list[str] = []
+        failure: ConnectorError | None = None
+        for step in (self._intake.collect, self._outbox.send, self._watch.follow):
+            try:
+                await step(alerts)
+            except ConnectorError as error:
+                failure = failure or error
+                if isinstance(error, AuthenticationError | RateLimited):
+                    break
+        return CaughtUp(alerts=alerts, failure=failure)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from ml_connector.cleo.inbound.acknowledgments import take_997
 from ml_connector.cleo.inbound.answered import Answered
 from ml_connector.cleo.inbound.context import InboundContext
-from ml_connector.cleo.inbound.envelope import ACKNOWLEDGMENTS, Sides, group_code, group_number
-from ml_connector.cleo.inbound.invoice_filing import InvoiceFiling
+from ml_connector.cleo.inbound.envelope import Sides, group_code, group_number
+from ml_connector.cleo.inbound.invoice_filing import Here, InvoiceFiling
 from ml_connector.cleo.inbound.responses import take_advice, take_order_response
 from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.ledger.exchange.received import REJECTED, ReceivedSet
+from ml_connector.core.ledger.exchange.texts import storable
 from ml_connector.core.state.store import Transaction
+from ml_connector.x12.acknowledgment_writer import ACKNOWLEDGING
 from ml_connector.x12.model import Group, Problem, TransactionSet
 
 _NOT_TAKEN = Problem("set", "1", "This kind of document is not taken.", "ST", 1, "1")
@@ -22,9 +24,10 @@ _SHOWN = 3
 
 @dataclass(slots=True)
 class SetFiling:
-    """The sets of one interchange of a known partner.
+    """The sets of one group of a known partner.
 
     Attributes:
+        here: invoices that stood before in the same interchange.
         file_name: for alerts.
         alerts: sentences for people, without the content of documents.
     """
@@ -34,11 +37,12 @@ class SetFiling:
     partner: Profile
     sides: Sides
     file_name: str
+    here: Here
     alerts: list[str] = field(default_factory=list)
     _invoices: InvoiceFiling = field(init=False)
 
     def __post_init__(self) -> None:
-        self._invoices = InvoiceFiling(self.tx, self.context, self.partner, self.sides)
+        self._invoices = InvoiceFiling(self.tx, self.context, self.partner, self.sides, self.here)
 
     def take(
         self, group: Group, problems: Sequence[Problem], found: TransactionSet, own: list[Problem]
@@ -49,8 +53,11 @@ class SetFiling:
             problems: what the checker found in the set and around it.
             own: what our 997 tells of the set; what is found here is added.
         """
-        place = ReceivedSet(found.code[:8], group_code(group)[:2], group_number(group), found.number[:9])
-        if place.group_code == ACKNOWLEDGMENTS:
+        place = ReceivedSet(
+            storable(found.code), group_code(group), group_number(group), storable(found.number),
+            partner=self.partner.partner,
+        )  # fmt: skip
+        if found.code in ACKNOWLEDGING:
             return self._acknowledgment(found, place, problems)
         wrong = [one for one in problems if not one.warning]
         if wrong:

@@ -135,7 +135,7 @@ def changed_at(one: Exchange) -> datetime:
     """When the last thing became known."""
     said = one.data.get("acknowledgment", {}).get("at")
     times = (
-        one.created_at, one.uploaded_at, one.picked_up_at, one.delivered_at, one.alerted_at, one.responded_at,
+        one.since, one.uploaded_at, one.picked_up_at, one.delivered_at, one.alerted_at, one.responded_at,
         datetime.fromisoformat(said) if said else None,
     )  # fmt: skip
     return max(at for at in times if at is not None)

@@ -6,16 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Payload, join_key
 from ml_connector.x12.documents.invoice import Invoice, InvoiceLine
-from ml_connector.x12.documents.invoice_footing import foot
+from ml_connector.x12.documents.invoice_footing import foot_either_way
 from ml_connector.x12.documents.parts import Terms
 
-FREIGHT, TAX, MISCELLANEOUS = "freight", "tax", "miscellaneous"
-KINDS = (FREIGHT, TAX, MISCELLANEOUS)
+FREIGHT, TAX, VAT, MISCELLANEOUS = "freight", "tax", "vat", "miscellaneous"
+KINDS = (FREIGHT, TAX, VAT, MISCELLANEOUS)
+
+VAT_TYPES = frozenset({"VA", "GS"})
+"""TXI01 of taxes that PeopleSoft keeps apart from sales tax: value added tax, and goods and services tax."""
 
 USUAL_CHARGES: Mapping[str, str] = {"D240": FREIGHT, "G821": FREIGHT, "D500": MISCELLANEOUS, "H850": TAX}
 """SAC02 as most suppliers use it; a partner's file adds to it and may say otherwise."""
@@ -70,7 +74,8 @@ def invoice_payload(invoice: Invoice, reading: Reading) -> Payload:
         "kind": "credit" if invoice.credit else "invoice", "currency": invoice.currency,
         "order": invoice.order, "order_date": invoice.order_date, "business_unit": reading.business_unit,
         "total": sign * invoice.total, **{kind: sign * extras[kind] for kind in KINDS},
-        "terms": _terms(invoice.terms), "fault": fault,
+        "terms": _terms(invoice), "net_days": invoice.terms.net_days if invoice.terms else None,
+        "fault": fault,
         "lines": _distinct([_line(one, at, sign, reading) for at, one in enumerate(invoice.lines, 1)]),
     }  # fmt: skip
 
@@ -107,24 +112,28 @@ def orders_of(payload: Payload) -> list[str]:
 
 
 def _line(line: InvoiceLine, position: int, sign: int, reading: Reading) -> Payload:
+    """``line`` tells it from the others; ``order_line`` is what the supplier said, or None."""
     unit = None if line.unit is None else reading.units.get(line.unit, line.unit)
     return {
-        "line": line.number or str(position), "order": line.order, "unit": unit,
-        "quantity": None if line.quantity is None else sign * line.quantity, "price": line.price,
+        "line": line.number or str(position), "order_line": line.number, "order": line.order, "unit": unit,
+        "quantity": None if line.quantity is None else sign * line.quantity, "price": line.unit_price,
         "amount": sign * line.amount, "items": dict(line.ids), "description": line.description,
     }  # fmt: skip
 
 
-def _terms(terms: Terms | None) -> str | None:
+def _terms(invoice: Invoice) -> str | None:
     """Terms for people; which of PeopleSoft's they are, the order says."""
-    if terms is None:
-        return None
+    given = (invoice.terms, *invoice.more_terms)
+    return "; ".join(words for one in given if one and (words := _words(one))) or None
+
+
+def _words(terms: Terms) -> str:
     early = (
         f"{terms.percent} % within {terms.discount_days or terms.discount_date}" if terms.percent else None
     )
     net = terms.net_days if terms.net_days is not None else terms.net_date
     parts = [early, None if net is None else f"net {net}", terms.text]
-    return ", ".join(part for part in parts if part) or None
+    return ", ".join(part for part in parts if part)
 
 
 def _footed(invoice: Invoice, reading: Reading) -> tuple[dict[str, Decimal], str | None]:
@@ -132,10 +141,9 @@ def _footed(invoice: Invoice, reading: Reading) -> tuple[dict[str, Decimal], str
 
     Those of lines may be part of the unit price already: they count where the sum then fits.
     """
-    for added in (True, False):
-        if foot(invoice, line_charges_added=added).fits:
-            return _extras(invoice, reading.charges, added), None
-    return _extras(invoice, reading.charges, True), foot(invoice).explain()
+    footing = foot_either_way(invoice)
+    extras = _extras(invoice, reading.charges, footing.line_charges_added)
+    return extras, None if footing.fits else footing.explain()
 
 
 def _extras(invoice: Invoice, own: Mapping[str, str], of_lines: bool) -> dict[str, Decimal]:
@@ -148,15 +156,19 @@ def _extras(invoice: Invoice, own: Mapping[str, str], of_lines: bool) -> dict[st
         elif charge.kind == "charge":
             found[kind] += charge.amount or _NOTHING
     for tax in (*invoice.taxes, *(one for line in lines for one in line.taxes)):
-        found[TAX] += tax.amount or _NOTHING
+        found[VAT if tax.type in VAT_TYPES else TAX] += tax.amount or _NOTHING
     return found
 
 
 def _distinct(lines: Sequence[Payload]) -> list[Payload]:
     """Lines under numbers of their own: a supplier may bill one line of the order twice."""
-    seen: dict[str, int] = {}
-    result = []
+    given, used, result = {line["line"] for line in lines}, set[str](), []
+    turns: dict[str, count[int]] = {}
     for line in lines:
-        count = seen[line["line"]] = seen.get(line["line"], 0) + 1
-        result.append(line if count == 1 else line | {"line": f"{line['line']}.{count}"})
+        name = line["line"]
+        if name in used:
+            further = (f"{name}.{turn}" for turn in turns.setdefault(name, count(2)))
+            name = next(one for one in further if one not in used and one not in given)
+        used.add(name)
+        result.append(line | {"line": name})
     return result

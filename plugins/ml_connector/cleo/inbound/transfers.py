@@ -14,7 +14,9 @@ from typing import Protocol
 
 from ml_connector.cleo.api_monitoring import Transfer
 from ml_connector.cleo.inbound.context import InboundContext
+from ml_connector.cleo.inbound.told import news
 from ml_connector.cleo.mailbox.protocol import Mailbox, NoSuchFolder
+from ml_connector.core.errors import AuthenticationError, ConnectorError, NotActivated
 from ml_connector.core.ledger.exchange import answers, listing, outbound, watching
 from ml_connector.core.ledger.exchange.outbound import FAILED, Exchange
 
@@ -40,6 +42,15 @@ class TransferList(Protocol):
         """Transfers since a time; None where they are not shown."""
         ...
 
+    async def transfers_of(self, file_name: str) -> list[Transfer] | None:
+        """Transfers of a file; None where they are not shown."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why they are not shown, where that is neither a right nor their absence."""
+        ...
+
 
 class TransferWatch:
     """Follows the files of one tenant.
@@ -51,19 +62,28 @@ class TransferWatch:
     def __init__(self, mailbox: Mailbox, api: TransferList | None, context: InboundContext) -> None:
         self._mailbox, self._api, self._context = mailbox, api, context
 
-    async def follow(self) -> list[str]:
-        """Note what became of files.
+    async def follow(self, alerts: list[str] | None = None) -> list[str]:
+        """Note what became of files. Nothing depends on it, so what cannot be looked at is told once.
+
+        Args:
+            alerts: sentences are put there at once, so that none is lost where this raises.
 
         Returns:
             Sentences for people: transfers that failed, files that nobody takes, 997s that are overdue.
+
+        Raises:
+            AuthenticationError: the user was refused.
         """
+        told = [] if alerts is None else alerts
+        told += await asyncio.to_thread(self._overdue)
         open_ = await asyncio.to_thread(self._undelivered)
-        alerts: list[str] = []
         if open_:
-            seen = await self._transfers(open_)
-            alerts += await asyncio.to_thread(self._settle, open_, seen)
-            alerts += await self._folders([one for one in open_ if one.picked_up_at is None])
-        return alerts + await asyncio.to_thread(self._overdue)
+            faults: dict[str, str] = {}
+            seen = await self._transfers(open_, faults)
+            told += await asyncio.to_thread(self._settle, open_, seen)
+            told += await self._folders([one for one in open_ if one.picked_up_at is None], faults)
+            told += await asyncio.to_thread(news, self._context.store, self._context.name, "watch", faults)
+        return told
 
     def _undelivered(self) -> list[Exchange]:
         """One set of each interchange."""
@@ -75,12 +95,29 @@ class TransferWatch:
 
     # ---- transfers
 
-    async def _transfers(self, open_: Sequence[Exchange]) -> dict[str, Transfer]:
+    async def _transfers(self, open_: Sequence[Exchange], faults: dict[str, str]) -> dict[str, Transfer]:
         """The newest transfer to the partner of each file, by its name."""
         since = min(one.uploaded_at or one.created_at for one in open_) - _EARLY
-        found = await self._api.transfers(since) if self._api else None
+        found, trouble = await self._asked(since)
+        if trouble is not None:
+            faults["transfers"] = (
+                f"Cleo's transfers cannot be read, so folders and acknowledgments alone tell what became of "
+                f"files: {trouble}. If this Cleo has no such list, set paths.transfers, paths.events to null"
+            )
         outgoing = [one for one in found or () if one.direction in _OUTGOING and not one.is_receipt]
         return {_own_name(one.file_name): one for one in sorted(outgoing, key=_began)}
+
+    async def _asked(self, since: datetime) -> tuple[list[Transfer] | None, str | None]:
+        """The transfers, and why there are none."""
+        if self._api is None:
+            return None, None
+        try:
+            found = await self._api.transfers(since)
+        except AuthenticationError:
+            raise
+        except ConnectorError as error:
+            return None, str(error)
+        return found, self._api.trouble if found is None else None
 
     def _settle(self, open_: Sequence[Exchange], seen: Mapping[str, Transfer]) -> list[str]:
         alerts = []
@@ -100,7 +137,7 @@ class TransferWatch:
 
     # ---- folders
 
-    async def _folders(self, waiting: Sequence[Exchange]) -> list[str]:
+    async def _folders(self, waiting: Sequence[Exchange], faults: dict[str, str]) -> list[str]:
         """What is no longer in its folder was taken; what lies there for long is stuck."""
         alerts: list[str] = []
         for folder in dict.fromkeys(one.route.get("folder") for one in waiting):
@@ -108,8 +145,13 @@ class TransferWatch:
                 continue
             try:
                 names = {file.name for file in await self._mailbox.list(folder)}
-            except NoSuchFolder:
-                continue  # the upload tells it
+            except (NoSuchFolder, NotActivated):
+                continue  # the upload tells it; and a mailbox may let its user upload and not look
+            except AuthenticationError:
+                raise
+            except ConnectorError as error:
+                faults[folder] = f"whether Cleo takes the files in {folder} cannot be seen: {error}"
+                continue
             here = [one for one in waiting if one.route.get("folder") == folder]
             alerts += await asyncio.to_thread(self._looked, folder, here, names)
         return alerts

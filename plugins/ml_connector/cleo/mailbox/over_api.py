@@ -6,7 +6,7 @@ connection serve where links are missing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC
 
 from ml_connector.cleo.errors import NotFound, Taken
@@ -39,12 +39,21 @@ class ApiMailbox:
         files_path: where a file without links is found by its id.
         upload_type: content type of uploads.
         upload_timeout: seconds for an upload or a download.
+        folder_types: words by which Cleo tells a folder from a file.
     """
 
     def __init__(
-        self, rest: Rest, *, folders_path: str, files_path: str, upload_type: str, upload_timeout: float
+        self,
+        rest: Rest,
+        *,
+        folders_path: str,
+        files_path: str,
+        upload_type: str,
+        upload_timeout: float,
+        folder_types: Collection[str],
     ) -> None:
         self._rest = rest
+        self._folder_types = frozenset(word.lower() for word in folder_types)
         self._folders_path, self._files_path = folders_path, files_path
         self._upload_type, self._upload_timeout = upload_type, upload_timeout
         self._contents: dict[str, str] = {}
@@ -56,7 +65,7 @@ class ApiMailbox:
     async def list(self, folder: str) -> Files:
         """Files of a folder by name."""
         rows = await self._rows(folder)
-        files = [self._file(folder, row) for row in rows if not _is_folder(row) and _name(row)]
+        files = [self._file(folder, row) for row in rows if not self._is_folder(row) and _name(row)]
         return sorted(files, key=lambda file: file.name)
 
     async def upload(self, folder: str, name: str, content: bytes) -> None:
@@ -65,15 +74,23 @@ class ApiMailbox:
             await self._upload(folder, checked_name(name), content)
         except NotFound:  # the folder was made anew, or moved
             self._contents.pop(folder, None)
-            await self._upload(folder, name, content)
+            try:
+                await self._upload(folder, name, content)
+            except NotFound as error:
+                raise NoSuchFolder(
+                    f"Cleo shows folder {folder} and takes no files at its address: {error}",
+                    field="integrations.cleo.options.folders",
+                ) from None
 
     async def download(self, file: RemoteFile) -> bytes:
-        """The content, as long as it was listed."""
+        """The content, as long as it was listed. It may be a web page, where its size is known."""
         path = file.content_link or f"{file.link}/content"
         request = Request("GET", path, headers={"Accept": "*/*"}, timeout=self._upload_timeout)
         right = f"download from folder {file.folder}"
         try:
-            response = await self._rest.call(request, f"downloading {file.name}", right)
+            response = await self._rest.call(
+                request, f"downloading {file.name}", right, pages=file.size is not None
+            )
         except NotFound:
             raise FileGone(f"{file.name} is no longer in {file.folder} at Cleo: it was taken") from None
         if file.size is not None and len(response.body) != file.size:
@@ -154,7 +171,8 @@ class ApiMailbox:
         else:
             raise self._missing(folder, parts[0], top)
         for part in parts[count:]:
-            rows = [row for row in await self._read(self._contents_path(here), folder) if _is_folder(row)]
+            rows = await self._read(self._contents_path(here), folder)
+            rows = [row for row in rows if self._is_folder(row) or row.get("size") is None]
             here = next((row for row in rows if _name(row) == part), None)
             if here is None:
                 raise self._missing(folder, part, rows)
@@ -178,6 +196,12 @@ class ApiMailbox:
         if href is not None:
             return self._rest.resolve(href)
         return f"{self._folders_path}/{_id(folder)}/contents"
+
+    def _is_folder(self, row: Record) -> bool:
+        meta = row.get("meta")
+        named = meta.get("resourceType") if isinstance(meta, dict) else None
+        words = {str(word).lower() for word in (row.get("type"), named)}
+        return bool(words & self._folder_types) or link(row, "contents") is not None
 
     def _file(self, folder: str, row: Record) -> RemoteFile:
         own, content = link(row, "self"), link(row, "content")
@@ -214,12 +238,6 @@ def _id(row: Record) -> str:
 
 def _path(row: Record) -> tuple[str, ...]:
     return tuple(part for part in str(row.get("path") or "").replace("\\", "/").split("/") if part)
-
-
-def _is_folder(row: Record) -> bool:
-    meta = row.get("meta")
-    named = meta.get("resourceType") if isinstance(meta, dict) else None
-    return "folder" in {str(row.get("type")).lower(), str(named).lower()}
 
 
 def _by_path(rows: Sequence[Record], parts: tuple[str, ...]) -> Record | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -43,6 +44,8 @@ _UNWANTED = (
     asyncssh.SFTPQuotaExceeded,
 )
 _DENIED = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect)
+_TAKEN = (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists, *_DENIED)
+"""How servers say that a file is there; the older ones have one word for everything."""
 
 
 class SftpMailbox:
@@ -86,13 +89,13 @@ class SftpMailbox:
             pass_fence()
             try:
                 with _refusals(what):
-                    await _write(sftp, path + UNFINISHED, content)
+                    part = await _write(sftp, path, content)
             except _GONE:
                 raise _no_folder(folder) from None
         async with self._at_work(what, right, InDoubt) as sftp:
             pass_fence()
             with _refusals(what):
-                await self._rename(sftp, path, folder, name)
+                await self._rename(sftp, part, path, folder, name)
 
     async def download(self, file: RemoteFile) -> bytes:
         """The content, as long as it was listed."""
@@ -123,10 +126,10 @@ class SftpMailbox:
         """Close the connection."""
         await self._session.aclose()
 
-    async def _rename(self, sftp: asyncssh.SFTPClient, path: str, folder: str, name: str) -> None:
+    async def _rename(self, sftp: asyncssh.SFTPClient, part: str, path: str, folder: str, name: str) -> None:
         """The one step that makes the file appear; without an answer nobody knows whether it did."""
         try:
-            await sftp.rename(path + UNFINISHED, path)
+            await sftp.rename(part, path)
         except (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists, *_GONE) as error:
             await _refuse_taken(sftp, path, folder, name)
             if isinstance(error, _GONE):
@@ -186,13 +189,27 @@ def _refusals(what: str) -> Iterator[None]:
         ) from None
 
 
-async def _write(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:
-    """Write a file anew, and make sure that all of it arrived."""
-    async with sftp.open(path, "wb") as opened:
+async def _write(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> str:
+    """Write a file anew under another name, and make sure that all of it arrived.
+
+    Returns:
+        The other name. Where what an earlier try left under the usual one cannot be overwritten, it is a
+        new one.
+    """
+    part = path + UNFINISHED
+    try:
+        opened = await sftp.open(part, "wb")
+    except _TAKEN:
+        with contextlib.suppress(asyncssh.SFTPError):
+            await sftp.remove(part)
+        part = f"{path}.{secrets.token_hex(4)}{UNFINISHED}"
+        opened = await sftp.open(part, "wb")
+    async with opened:
         await opened.write(content)
-    size = await _size(sftp, path)
+    size = await _size(sftp, part)
     if size is not None and size != len(content):
         raise Unavailable(f"the SFTP server stored {size} of {len(content)} bytes; nothing was sent on")
+    return part
 
 
 async def _refuse_taken(sftp: asyncssh.SFTPClient, path: str, folder: str, name: str) -> None:

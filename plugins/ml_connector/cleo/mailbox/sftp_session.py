@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,8 @@ from ml_connector.cleo.mailbox.host_keys import HostKeys
 from ml_connector.cleo.options import Timeouts
 from ml_connector.cleo.settings import SftpSettings
 from ml_connector.core.errors import AuthenticationError, ConfigurationError, ConnectorError, Unavailable
+
+asyncssh.set_log_level(logging.WARNING)  # else ten lines for each connection
 
 _KEEPALIVE = 15.0
 _MISSED = 3
@@ -87,11 +91,14 @@ class SftpSession:
         """Connect with what the connection says, and nothing of the machine's own SSH settings."""
         settings, keys = self._settings, self._host_keys
         anyone = keys is None and not settings.verify
+        password = None if self._key else settings.password  # beside a key it is the key's passphrase
         options: dict[str, Any] = {
             "host": settings.host,
             "port": settings.port,
             "username": settings.username,
-            "password": settings.password,
+            "password": password,
+            "password_auth": password is not None,
+            "kbdint_auth": password is not None,
             "client_keys": [self._key] if self._key else None,
             "known_hosts": None if anyone else (list(keys.keys) if keys else [], [], []),
             "client_factory": _client_factory(keys, shown),
@@ -147,14 +154,36 @@ def _client_factory(keys: HostKeys | None, shown: list[str]) -> Callable[[], asy
 
 
 def _private_key(settings: SftpSettings) -> asyncssh.SSHKey:
-    """The private key; the password is its passphrase where it has one."""
+    """The private key; the password is its passphrase where it has one.
+
+    Raises:
+        ConfigurationError: it cannot be read, and why.
+    """
+    text, encrypted = settings.key or "", False
     for passphrase in (None, settings.password):
         try:
-            return asyncssh.import_private_key(settings.key or "", passphrase)
-        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
-            continue
+            return asyncssh.import_private_key(text, passphrase)
+        except asyncssh.KeyEncryptionError:
+            encrypted = True
+        except asyncssh.KeyImportError as error:
+            encrypted = encrypted or "passphrase" in str(error).lower()
+    if not encrypted:
+        raise ConfigurationError(
+            "this is no private key",
+            field="sftp_key",
+            expected="the text of a file that begins with -----BEGIN, line breaks kept",
+        )
+    if "BEGIN OPENSSH" in text and importlib.util.find_spec("bcrypt") is None:
+        raise ConfigurationError(
+            "a key in OpenSSH form with a passphrase cannot be read: the Python package bcrypt is not "
+            "installed. The passphrase may be right",
+            field="sftp_key",
+            expected="the same key in PEM form (ssh-keygen -p -m PKCS8 on a copy), or without passphrase",
+        )
     raise ConfigurationError(
-        "this is no private key, or its passphrase is not sftp_password",
-        field="sftp_key",
-        expected="the text of a file that begins with -----BEGIN, line breaks kept",
+        "the private key has a passphrase, and it is not sftp_password"
+        if settings.password
+        else "the private key has a passphrase, and sftp_password is empty",
+        field="sftp_password",
+        expected="the passphrase of sftp_key",
     )

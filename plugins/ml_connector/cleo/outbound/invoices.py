@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_connector.cleo.outbound import naming
-from ml_connector.cleo.outbound.adapting import adaptations
 from ml_connector.cleo.outbound.invoice_documents import CREDIT, INVOICE, invoice, is_credit
 from ml_connector.cleo.outbound.looking import Expected
 from ml_connector.cleo.outbound.messages import Message, Route, Standing
@@ -86,7 +85,7 @@ class Invoices(OutboundTarget):
         kind = X12 if rules.as_ == "x12" else JSON
         name = naming.prefix(kind, profile.partner, str(body["business_unit"]), str(body["number"]))
         route = self._route(profile, rules)
-        return Expected(route.folder, name, f"{profile.partner}:{body['number']}")
+        return Expected(route.folder, name, profile.partner, f"{profile.partner}:{body['number']}")
 
     def folders_of(self, profile: Profile) -> Sequence[str | None]:
         """The folder that the partner's file names."""
@@ -128,8 +127,8 @@ class Invoices(OutboundTarget):
     def _x12(
         self, intent: Intent, body: Payload, profile: Profile, rules: InvoiceRules, renderer: Renderer
     ) -> Message:
-        style = dialect(profile, renderer.today)
-        segments = self._segments(body, rules, style)
+        style, told = dialect(profile, renderer.today), list[str]()
+        segments = self._segments(body, rules, style, told)
         check_required(segments, rules.require, setting="documents.invoice.require")
         return Message(
             intent=intent,
@@ -141,11 +140,11 @@ class Invoices(OutboundTarget):
             reference=str(body["number"]),
             route=self._route(profile, rules),
             segments=segments,
-            notes=adaptations(body, style),
+            notes=told,
         )
 
-    def _segments(self, body: Payload, rules: InvoiceRules, style: Dialect) -> list[Segment]:
-        segments = build_invoice(invoice(body, rules), style)
+    def _segments(self, body: Payload, rules: InvoiceRules, style: Dialect, told: list[str]) -> list[Segment]:
+        segments = build_invoice(invoice(body, rules), style, told)
         if not is_credit(body) or rules.credit_sign == "type":
             return segments
         return negative(segments, kind=CREDIT if rules.credit_sign == "both" else INVOICE)

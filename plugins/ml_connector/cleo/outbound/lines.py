@@ -51,6 +51,11 @@ def order_line(
     )
 
 
+def is_deleted(line: Payload) -> bool:
+    """Whether nothing is wanted of a line any more; one without a quantity is kept by amount."""
+    return decimal(line.get("quantity")) == 0
+
+
 def line_place(line: Payload) -> str | None:
     """Where a line goes, None where it names no place.
 
@@ -80,13 +85,12 @@ def ship_to(place: str) -> Party:
 def _quantity_and_price(number: str, line: Payload) -> tuple[Decimal, Decimal | None]:
     """As ordered; a line that PeopleSoft keeps by amount only is one piece at that amount."""
     quantity = decimal(line.get("quantity"))
-    if not quantity:
+    if quantity is None:
         return Decimal(1), decimal(line["amount"]) or Decimal(0)
     prices = distinct(decimal(schedule.get("price")) for schedule in _parts(line))
     if len(prices) > 1:
-        shown = ", ".join(f"{price:f}" for price in prices)
         raise Rejected(
-            f"line {number} has schedules at different prices ({shown}), and an X12 line has one price; "
+            f"line {number} has schedules at different prices, and an X12 line has one price; "
             "make one line for each price in PeopleSoft",
             field=f"lines[{number}].schedules",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,11 +12,13 @@ from sqlalchemy import Connection
 from ml_connector.cleo.connect import Cleo
 from ml_connector.cleo.mailbox.protocol import NoSuchFolder, RemoteFile
 from ml_connector.cleo.outbound import naming
-from ml_connector.core.contract import Intent, Outcome, TargetRecord, Verdict
+from ml_connector.cleo.outbound.messages import wanted_hash
+from ml_connector.core.contract import Intent, Operation, Outcome, TargetRecord, Verdict
+from ml_connector.core.errors import NotActivated
 from ml_connector.core.ledger.exchange import answers, documents, listing, outbound
 from ml_connector.core.ledger.exchange.outbound import FAILED, NOT_EXPECTED, Exchange
 from ml_connector.core.ledger.scope import Scope
-from ml_connector.core.state.store import Store
+from ml_connector.core.state.store import Store, Transaction
 
 _REMEMBERED = timedelta(days=30)
 """So far back transfers are read for what was sent before the state database began."""
@@ -30,20 +33,31 @@ class Expected:
     Attributes:
         folder: in which it would lie; None where it would be no file.
         prefix: of its name.
+        partner: to whom it would have gone.
         target_id: of the document.
     """
 
     folder: str | None
     prefix: str
+    partner: str
     target_id: str
 
 
 class Files:
-    """Files of ours at Cleo."""
+    """Files of ours at Cleo.
+
+    Attributes:
+        seen: names of ours that were read, with their parts.
+        shows_transfers: whether Cleo shows what it has passed on; None before it was asked.
+    """
 
     def __init__(self, cleo: Cleo) -> None:
         self._cleo = cleo
-        self._names: dict[str | None, dict[str, str]] = {}
+        self._reading = asyncio.Lock()
+        self._folders: set[str] = set()
+        self._by_prefix: dict[str, list[str]] = {}
+        self.seen: dict[str, naming.FileName] = {}
+        self.shows_transfers: bool | None = None
 
     async def look(self, sent: Exchange, listed: dict[str, list[RemoteFile]]) -> Verdict:
         """Whether a file has arrived: it lies there, lay there, or another one has its name.
@@ -55,7 +69,7 @@ class Files:
         if folder is None:
             return Verdict.ABSENT  # what was posted leaves no file
         if folder not in listed:
-            listed[folder] = await self._cleo.mailbox.list(folder)
+            listed[folder] = await self._listed(folder)
         for file in listed[folder]:
             if file.name == sent.file_name:
                 return Verdict.EQUAL if file.size in (None, sent.size) else Verdict.FOREIGN
@@ -63,32 +77,47 @@ class Files:
         return Verdict.EQUAL if transfers else Verdict.ABSENT
 
     async def beginning(self, expected: Expected, now: datetime) -> str | None:
-        """A file of a document, in its folder or among the transfers; both are read once a task."""
-        for place in (expected.folder, None):
-            if place not in self._names:
-                names = {name: naming.parse(name) for name in await self._read(place, now)}
-                self._names[place] = {parts.prefix: name for name, parts in names.items() if parts}
-            if found := self._names[place].get(expected.prefix):
-                return found
-        return None
+        """A file of a document, in its folder or among the transfers."""
+        await self.read([expected.folder] if expected.folder else [], now)
+        return next(iter(self.of(expected.prefix)), None)
 
-    async def _read(self, folder: str | None, now: datetime) -> list[str]:
-        if folder is not None:
-            return await self._listed(folder)
-        transfers = await self._cleo.api.transfers(now - _REMEMBERED) if self._cleo.api else None
-        return [transfer.file_name for transfer in transfers or ()]
+    def of(self, prefix: str) -> list[str]:
+        """Names that begin so, among those that were read."""
+        return self._by_prefix.get(prefix, [])
+
+    async def read(self, folders: Iterable[str], now: datetime) -> None:
+        """Read folders and the transfers of the last days; each once a task."""
+        async with self._reading:
+            await self._read(folders, now)
+
+    async def _read(self, folders: Iterable[str], now: datetime) -> None:
+        names: list[str] = []
+        for folder in set(folders) - self._folders:
+            names += [file.name for file in await self._listed(folder)]
+            self._folders.add(folder)
+        if self.shows_transfers is None:
+            transfers = await self._cleo.api.transfers(now - _REMEMBERED) if self._cleo.api else None
+            self.shows_transfers = transfers is not None
+            names += [transfer.file_name for transfer in transfers or ()]
+        for name in names:
+            if name not in self.seen and (parts := naming.parse(name)) is not None:
+                self.seen[name] = parts
+                self._by_prefix.setdefault(parts.prefix, []).append(name)
 
     async def named(self, folders: Iterable[str], kinds: Sequence[str]) -> dict[str, naming.FileName]:
         """Files of these kinds that bear names of ours, by name."""
-        names = [name for folder in folders for name in await self._listed(folder)]
+        names = [file.name for folder in folders for file in await self._listed(folder)]
         parsed = {name: naming.parse(name) for name in names}
         return {name: parts for name, parts in parsed.items() if parts and parts.kind in kinds}
 
-    async def _listed(self, folder: str) -> list[str]:
-        """Names in a folder; one that does not exist holds none, and an upload says what is missing."""
+    async def _listed(self, folder: str) -> list[RemoteFile]:
+        """Files in a folder, as far as it shows any: a mailbox may let its user upload and not look.
+
+        Of one that does not exist an upload says what is missing.
+        """
         try:
-            return [file.name for file in await self._cleo.mailbox.list(folder)]
-        except NoSuchFolder:
+            return await self._cleo.mailbox.list(folder)
+        except (NoSuchFolder, NotActivated):
             return []
 
 
@@ -97,28 +126,62 @@ def answered(intent: Intent, sent: Exchange, now: datetime) -> tuple[Outcome, bo
     id_ = f"{sent.partner}:{sent.reference}"
     status, late = sent.set_status, sent.answer_due_at is not None and now > sent.answer_due_at
     if status == answers.REJECTED:
-        reason = f"the partner's system refused {sent.file_name}: {sent.set_reason or 'no reason given'}"
-        return Outcome(intent.key, "rejected", target_id=id_, reason=reason, code="997"), False
+        return refused(intent, sent), False
     if status in _DONE:
         alert = None
         if status == answers.WITH_ERRORS:
             alert = f"the partner took {sent.file_name} with errors: {sent.set_reason or 'none is named'}"
         return Outcome(intent.key, "loaded", target_id=id_, alert=alert), False
-    if sent.status == FAILED:
-        reason = (
-            f"Cleo could not pass {sent.file_name} on to {sent.partner}: {sent.reason}; "
-            "put it right and send the file again in Cleo"
-        )
-    elif late:
-        reason = (
-            f"sent in {sent.file_name}, and its 997 is overdue since "
-            f"{sent.answer_due_at:%Y-%m-%d %H:%M} UTC; ask {sent.partner} whether it has the document"
-        )
-    else:
-        reason = f"sent in {sent.file_name}, no 997 yet"
+    reason = _waiting(sent, late)
+    if _goes_on(intent, sent, late):
+        alert = f"{reason}. What PeopleSoft wants of the document since goes now, without waiting any longer"
+        return Outcome(intent.key, "loaded", target_id=id_, alert=alert), late
     tell = late and sent.alerted_at is None
     outcome = Outcome(intent.key, "accepted", target_id=id_, reason=reason, alert=reason if tell else None)
     return outcome, tell
+
+
+def refused(intent: Intent, sent: Exchange) -> Outcome:
+    """The partner's system has rejected it."""
+    reason = f"the partner's system refused {sent.file_name}: {sent.set_reason or 'no reason given'}"
+    id_ = f"{sent.partner}:{sent.reference}"
+    return Outcome(intent.key, "rejected", target_id=id_, reason=reason, code="997")
+
+
+def untold(tx: Transaction, intent: Intent, sent: Exchange | None) -> Outcome | None:
+    """A rejection that came before anybody knew that the file had arrived: it is told, not sent again."""
+    if sent is None or sent.document_hash != wanted_hash(intent) or not sent.data.get(answers.UNTOLD):
+        return None
+    outbound.mark(tx, sent, **{answers.UNTOLD: False})
+    return refused(intent, sent)
+
+
+def _goes_on(intent: Intent, sent: Exchange, late: bool) -> bool:
+    """Whether what is wanted since need not wait: what takes a document back never does."""
+    if intent.superseded is None:
+        return False
+    stuck = late or sent.set_status == answers.UNCLEAR or sent.status == FAILED
+    return intent.superseded is Operation.REMOVE or stuck
+
+
+def _waiting(sent: Exchange, late: bool) -> str:
+    if sent.status == FAILED:
+        return (
+            f"Cleo could not pass {sent.file_name} on to {sent.partner}: {sent.reason}; "
+            "put it right and send the file again in Cleo"
+        )
+    if sent.set_status == answers.UNCLEAR:
+        told = f": {sent.set_reason}" if sent.set_reason else ""
+        return (
+            f"{sent.partner} has answered {sent.file_name} without saying what became of it{told}; "
+            "ask whether it has the document"
+        )
+    if late and sent.answer_due_at is not None:
+        return (
+            f"sent in {sent.file_name}, and its 997 is overdue since "
+            f"{sent.answer_due_at:%Y-%m-%d %H:%M} UTC; ask {sent.partner} whether it has the document"
+        )
+    return f"sent in {sent.file_name}, no 997 yet"
 
 
 def records(

@@ -34,7 +34,8 @@ class Route:
     @classmethod
     def of(cls, exchange: Exchange) -> Route:
         """Where the bytes of an exchange go."""
-        return cls(**exchange.route)
+        names = ("folder", "action", "connection", "endpoint")
+        return cls(**{name: exchange.route.get(name) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class Message:
         reference: the number that the partner answers with.
         segments: of the transaction set, without ST and SE.
         values: of a JSON message.
-        cancels: after it the partner has nothing any more.
+        kept: what must be known of it as long as the document lives: ``cancels``, where the partner has
+            nothing any more after it, and what else the target wants.
         notes: what of the free text could not go as it is, for the trail.
     """
 
@@ -63,7 +65,7 @@ class Message:
     group_code: str | None = None
     segments: Sequence[Segment] = field(default=(), repr=False)
     values: Payload = field(default_factory=dict, repr=False)
-    cancels: bool = False
+    kept: Payload = field(default_factory=dict, repr=False)
     notes: Sequence[str] = ()
 
 
@@ -88,6 +90,12 @@ class Standing:
     def valid(self) -> Exchange | None:
         """What the partner goes by: the newest that has left and was not rejected."""
         return next((one for one in reversed(self.sent) if one.left and one.set_status != REJECTED), None)
+
+    def adopted(self, intent: Intent) -> bool:
+        """Whether the first message was not ours, so that nobody knows what the partner had then."""
+        if not self.sent:
+            return intent.target_id is not None
+        return any(one.kept.get("adopted") for one in self.sent)
 
     def body(self, exchange: Exchange) -> Payload | None:
         """What was sent then; None where the retention has removed it."""
@@ -119,4 +127,4 @@ def wanted_hash(intent: Intent) -> str:
 
 def cancelled(exchange: Exchange) -> bool:
     """Whether it took everything back."""
-    return bool(exchange.data.get("cancels"))
+    return bool(exchange.kept.get("cancels"))

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from typing import Final
 
-from ml_connector.cleo.outbound.lines import DELIVERY_REQUESTED, due_dates, line_place, order_line
+from ml_connector.cleo.outbound.lines import (
+    DELIVERY_REQUESTED,
+    due_dates,
+    is_deleted,
+    line_place,
+    order_line,
+)
 from ml_connector.cleo.outbound.parts import party, terms
 from ml_connector.cleo.outbound.units import to_x12
 from ml_connector.cleo.outbound.values import decimal, distinct
 from ml_connector.cleo.partners.profile import PurchaseOrderRules
 from ml_connector.core.contract import Payload
 from ml_connector.x12.documents.parts import Contact, DateOf, Party, Reference
-from ml_connector.x12.documents.purchase_order import OrderLine, PurchaseOrder
+from ml_connector.x12.documents.purchase_order import OrderLine, PurchaseOrder, Purpose
 from ml_connector.x12.documents.purchase_order_change import ChangeCode, ChangeLine, PurchaseOrderChange
+from ml_connector.x12.documents.purchase_order_change import Purpose as ChangePurpose
 
-ORIGINAL, CANCELLATION, CHANGE, REPLACE = "00", "01", "04", "05"
-"""Purposes, BEG01 and BCH01."""
+# Purposes, BEG01 and BCH01.
+ORIGINAL: Final = "00"
+CANCELLATION: Final = "01"
+CHANGE: Final = "04"
+REPLACE: Final = "05"
 
 _SETTING = "documents.purchase_order"
 
 
-def purchase_order(body: Payload, rules: PurchaseOrderRules, *, purpose: str = ORIGINAL) -> PurchaseOrder:
-    """An order as the supplier shall have it.
+def purchase_order(body: Payload, rules: PurchaseOrderRules, *, purpose: Purpose = ORIGINAL) -> PurchaseOrder:
+    """An order as the supplier shall have it; lines of which nothing is wanted are left out.
 
     Raises:
         Rejected: the body says something that X12, or the partner's file, has no place for.
     """
+    body = body | {"lines": [line for line in body["lines"] if not is_deleted(line)]}
     unit = partial(_unit, rules)
     place = _common_place(body)
     lines = [order_line(line, unit=unit, ids=rules.line_ids, place=place) for line in body["lines"]]
@@ -63,13 +76,37 @@ def changed_order(
     return _change(after, CHANGE, sequence, on, lines=tuple(_changes(before, after)))
 
 
+def whole_order(
+    after: PurchaseOrder, *, gone: Sequence[PurchaseOrder], sequence: int, on: str
+) -> PurchaseOrderChange:
+    """All of an order, for a supplier of which nobody knows what it has.
+
+    Args:
+        gone: earlier forms of the order, whose lines it may have.
+        sequence: number of the change, from 1.
+        on: day of the change.
+    """
+    there = {line.number for line in after.lines}
+    lines = [_changed("CA", line) for line in after.lines]
+    earlier = {line.number: line for one in gone for line in one.lines if line.number not in there}
+    return _change(
+        after, CHANGE, sequence, on, lines=(*lines, *(_changed("DI", one) for one in earlier.values()))
+    )
+
+
+def header(body: Payload) -> Payload:
+    """What a cancellation needs of an order; no texts, no people, no prices."""
+    names = ("number", "partner", "business_unit", "date", "currency", "vendor")
+    return {name: body[name] for name in names if body.get(name)} | {"lines": []}
+
+
 def cancelled_order(before: PurchaseOrder, *, sequence: int, on: str) -> PurchaseOrderChange:
     """The whole order is cancelled; arguments as for :func:`changed_order`."""
     return _change(before, CANCELLATION, sequence, on, lines=())
 
 
 def _change(
-    order: PurchaseOrder, purpose: str, sequence: int, on: str, *, lines: tuple[ChangeLine, ...]
+    order: PurchaseOrder, purpose: ChangePurpose, sequence: int, on: str, *, lines: tuple[ChangeLine, ...]
 ) -> PurchaseOrderChange:
     return PurchaseOrderChange(
         number=order.number,

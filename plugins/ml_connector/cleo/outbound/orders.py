@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ml_connector.cleo.outbound import naming
-from ml_connector.cleo.outbound.adapting import adaptations
+from ml_connector.cleo.outbound.lines import is_deleted
 from ml_connector.cleo.outbound.looking import Expected
 from ml_connector.cleo.outbound.messages import Message, Route, Standing, cancelled
 from ml_connector.cleo.outbound.naming import FileName
@@ -14,7 +15,9 @@ from ml_connector.cleo.outbound.order_documents import (
     REPLACE,
     cancelled_order,
     changed_order,
+    header,
     purchase_order,
+    whole_order,
 )
 from ml_connector.cleo.outbound.parts import check_required
 from ml_connector.cleo.outbound.rendering import Renderer, dialect
@@ -32,6 +35,10 @@ ORDER, CHANGE = "850", "860"
 _GROUPS = {ORDER: "PO", CHANGE: "PC"}
 
 
+Agreed = tuple[Profile, PurchaseOrderRules]
+"""A partner, and what its file says about orders."""
+
+
 class PurchaseOrders(OutboundTarget):
     """Orders that are dispatched in PeopleSoft."""
 
@@ -42,15 +49,16 @@ class PurchaseOrders(OutboundTarget):
     def decide(self, intent: Intent, standing: Standing, renderer: Renderer) -> Outcome | Message:
         """A first order, a change, a cancellation, or nothing."""
         valid = standing.valid
+        adopted = standing.adopted(intent)
         if intent.desired.state == CANCELED:
-            if valid is None or cancelled(valid):
+            if cancelled(valid) if valid is not None else not adopted:
                 return loaded(intent, intent.target_id)  # the supplier has nothing to cancel
-            return self._cancellation(intent, standing, valid, renderer)
+            return self._cancellation(intent, standing, renderer)
         if intent.desired.state != DISPATCHED:
             return loaded(intent, intent.target_id)  # what the supplier has stays as it is
-        if valid is None and (standing.sent or intent.previous is None):
-            return self._first(intent, renderer)
-        return self._next(intent, standing, valid, renderer)
+        if valid is not None:
+            return self._change(intent, standing, valid, renderer)
+        return self._adopted(intent, standing, renderer) if adopted else self._first(intent, renderer)
 
     def expected(self, intent: Intent) -> Expected | None:
         """The 850 that an earlier installation may have sent."""
@@ -60,7 +68,7 @@ class PurchaseOrders(OutboundTarget):
             return None
         name = naming.prefix(ORDER, profile.partner, str(body["business_unit"]), _document(body))
         route = self._route(profile, profile.documents.purchase_order, ORDER)
-        return Expected(route.folder, name, f"{profile.partner}:{body['number']}")
+        return Expected(route.folder, name, profile.partner, f"{profile.partner}:{body['number']}")
 
     def folders_of(self, profile: Profile) -> Sequence[str | None]:
         """The folder that the partner's file names."""
@@ -73,61 +81,96 @@ class PurchaseOrders(OutboundTarget):
 
     def _first(self, intent: Intent, renderer: Renderer) -> Message:
         body = intent.desired.body
-        profile, rules = self._rules(body["partner"])
-        return self._message(intent, body, profile, purchase_order(body, rules), renderer)
+        empty = next((str(line["line"]) for line in body["lines"] if is_deleted(line)), None)
+        if empty is not None:
+            raise Rejected(
+                f"line {empty} orders a quantity of 0; enter a quantity, or cancel the line",
+                field=f"lines[{empty}].quantity",
+            )
+        agreed = self._rules(body["partner"])
+        return self._message(intent, body, agreed, purchase_order(body, agreed[1]), renderer)
 
-    def _next(
-        self, intent: Intent, standing: Standing, valid: Exchange | None, renderer: Renderer
+    def _change(
+        self, intent: Intent, standing: Standing, valid: Exchange, renderer: Renderer
     ) -> Outcome | Message:
         """What has changed since the supplier was told last."""
         body = intent.desired.body
-        if valid is not None and cancelled(valid):
+        if cancelled(valid):
             return _held(intent, "it was cancelled at the supplier and is dispatched again")
-        before = self._before(intent, standing, valid)
+        before = _before(intent, standing)
+        if before is None:
+            raise _forgotten("nobody can say what has changed")
         if before["partner"] != body["partner"]:
-            return _held(
-                intent, f"it was sent to partner {before['partner']} and is to go to {body['partner']} now"
-            )
+            return _moved(intent, before["partner"])
         profile, rules = self._rules(body["partner"])
         had, wanted = purchase_order(before, rules), purchase_order(body, rules)
-        change = changed_order(had, wanted, sequence=max(1, len(standing.sent)), on=renderer.today)
+        change = changed_order(had, wanted, sequence=_sequence(standing), on=renderer.today)
         if change is None:
             return loaded(intent, intent.target_id)
-        if rules.change == "replace":
-            return self._message(
-                intent, body, profile, purchase_order(body, rules, purpose=REPLACE), renderer
-            )
-        return self._message(intent, body, profile, change, renderer)
+        return self._changed(intent, (profile, rules), change, renderer, standing)
 
-    def _cancellation(
-        self, intent: Intent, standing: Standing, valid: Exchange, renderer: Renderer
+    def _adopted(self, intent: Intent, standing: Standing, renderer: Renderer) -> Outcome | Message:
+        """All of the order: it was not sent by this ledger, which cannot say what the supplier has."""
+        body, partner = intent.desired.body, (intent.target_id or "").partition(":")[0]
+        if partner and partner != body["partner"]:
+            return _moved(intent, partner)
+        profile, rules = self._rules(body["partner"])
+        before = _before(intent, standing)
+        gone = [purchase_order(before, rules)] if before is not None else []
+        order = purchase_order(body, rules)
+        change = whole_order(order, gone=gone, sequence=_sequence(standing), on=renderer.today)
+        return self._changed(intent, (profile, rules), change, renderer, standing)
+
+    def _changed(
+        self,
+        intent: Intent,
+        agreed: Agreed,
+        change: PurchaseOrderChange,
+        renderer: Renderer,
+        standing: Standing,
     ) -> Message:
-        before = self._before(intent, standing, valid)
-        profile, rules = self._rules(before["partner"])
+        body, rules = intent.desired.body, agreed[1]
+        more = {"adopted": True} if standing.adopted(intent) else {}
         if rules.change == "replace":
-            order = purchase_order(before, rules, purpose=CANCELLATION)
-            return self._message(intent, before, profile, order, renderer, cancels=True)
-        sequence = max(1, len(standing.sent))
-        change = cancelled_order(purchase_order(before, rules), sequence=sequence, on=renderer.today)
-        return self._message(intent, before, profile, change, renderer, cancels=True)
+            order = purchase_order(body, rules, purpose=REPLACE)
+            return self._message(intent, body, agreed, order, renderer, **more)
+        return self._message(intent, body, agreed, change, renderer, **more)
 
-    def _before(self, intent: Intent, standing: Standing, valid: Exchange | None) -> Payload:
-        """The body by which the supplier goes.
+    def _cancellation(self, intent: Intent, standing: Standing, renderer: Renderer) -> Message:
+        """The order is taken back, by what is known of it: not even a partner's file may be in the way."""
+        before = _before(intent, standing) or _header(standing)
+        if before is None:
+            raise _forgotten("nothing can be cancelled")
+        agreed = self._last_known(before["partner"], standing)
+        rules = agreed[1]
+        more = {"cancels": True} | ({"adopted": True} if standing.adopted(intent) else {})
+        if rules.change == "replace" and before["lines"]:
+            replaced = purchase_order(before, rules, purpose=CANCELLATION)
+            return self._message(intent, before, agreed, replaced, renderer, **more)
+        try:
+            order = purchase_order(before, rules)
+        except Rejected:  # the file has lost a unit or payment terms since
+            order = purchase_order(header(before), rules)
+        change = cancelled_order(order, sequence=_sequence(standing), on=renderer.today)
+        return self._message(intent, before, agreed, change, renderer, **more)
+
+    def _last_known(self, partner: str, standing: Standing) -> Agreed:
+        """Profile and rules for an order that the supplier has, whatever became of the file since.
 
         Raises:
-            Rejected: it is not stored any more.
+            Rejected: nobody has the partner's identity any more.
         """
-        body = standing.body(valid) if valid is not None else None
-        if body is None and intent.previous is not None:
-            body = intent.previous.body
-        if body is None or "lines" not in body:
-            raise Rejected(
-                "what the supplier was sent is no longer stored, so that nobody can say what has changed; "
-                "tell the supplier by hand, and keep payloads longer ([ml_connector] retention_days)"
-            )
-        return body
+        valid, profile = standing.valid, self.directory.by_name(partner)
+        if profile is None and valid is not None:
+            qualifier, _, id_ = valid.receiver.partition(":")
+            profile = self.directory.by_identity(qualifier, id_, None, self.store.now().date())
+        if profile is None:
+            profile = self.partner(partner)
+        stored = valid.kept.get("rules") if valid is not None else None
+        rules = profile.documents.purchase_order or PurchaseOrderRules.model_validate(stored or {})
+        return profile, rules
 
-    def _rules(self, partner: str) -> tuple[Profile, PurchaseOrderRules]:
+    def _rules(self, partner: str) -> Agreed:
         profile = self.partner(partner)
         rules = profile.documents.purchase_order
         if rules is None:
@@ -142,19 +185,21 @@ class PurchaseOrders(OutboundTarget):
         self,
         intent: Intent,
         body: Payload,
-        profile: Profile,
+        agreed: Agreed,
         document: PurchaseOrder | PurchaseOrderChange,
         renderer: Renderer,
-        *,
-        cancels: bool = False,
+        **kept: Any,
     ) -> Message:
-        rules = profile.documents.purchase_order or PurchaseOrderRules()
+        (profile, rules), told = agreed, list[str]()
         style = dialect(profile, renderer.today)
+        kept |= {"header": header(body), "rules": rules.model_dump(mode="json", exclude_defaults=True)}
         if isinstance(document, PurchaseOrder):
-            kind, segments = ORDER, build_purchase_order(document, style)
-            check_required(segments, rules.require, setting="documents.purchase_order.require")
+            kind, segments = ORDER, build_purchase_order(document, style, told)
+            if document.purpose != CANCELLATION:
+                check_required(segments, rules.require, setting="documents.purchase_order.require")
         else:
-            kind, segments = CHANGE, build_purchase_order_change(document, style)
+            kind, segments = CHANGE, build_purchase_order_change(document, style, told)
+            kept["sequence"] = int(document.sequence or 1)
         return Message(
             intent=intent,
             profile=profile,
@@ -165,8 +210,8 @@ class PurchaseOrders(OutboundTarget):
             reference=str(body["number"]),
             route=self._route(profile, rules, kind),
             segments=segments,
-            cancels=cancels,
-            notes=adaptations(body, style),
+            kept=kept,
+            notes=told,
         )
 
     def _route(self, profile: Profile, rules: PurchaseOrderRules, kind: str) -> Route:
@@ -178,6 +223,39 @@ class PurchaseOrders(OutboundTarget):
 
 def _document(body: Payload) -> str:
     return str(body["number"]).removeprefix(f"{body['business_unit']}-")
+
+
+def _before(intent: Intent, standing: Standing) -> Payload | None:
+    """The body by which the supplier goes, as far as it is stored."""
+    valid = standing.valid
+    body = standing.body(valid) if valid is not None else None
+    if body is None and intent.previous is not None:
+        body = intent.previous.body
+    return body if body is not None and "lines" in body else None
+
+
+def _header(standing: Standing) -> Payload | None:
+    """What of it outlives the retention."""
+    found: Payload | None = standing.valid.kept.get("header") if standing.valid is not None else None
+    return found
+
+
+def _sequence(standing: Standing) -> int:
+    """Number of the next change: one more than the last that has left."""
+    return 1 + max((int(one.kept.get("sequence", 0)) for one in standing.sent if one.left), default=0)
+
+
+def _forgotten(what: str) -> Rejected:
+    return Rejected(
+        f"what the supplier was sent is no longer stored, so that {what}; "
+        "tell the supplier by hand, and keep payloads longer ([ml_connector] retention_days)"
+    )
+
+
+def _moved(intent: Intent, partner: str) -> Outcome:
+    return _held(
+        intent, f"it was sent to partner {partner} and is to go to {intent.desired.body['partner']} now"
+    )
 
 
 def _held(intent: Intent, what: str) -> Outcome:

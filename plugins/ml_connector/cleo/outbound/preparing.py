@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from ml_connector.cleo.outbound import looking
 from ml_connector.cleo.outbound.messages import Message, Route, Standing, wanted_hash
 from ml_connector.cleo.outbound.naming import FileName
 from ml_connector.cleo.outbound.rendering import Renderer
-from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.contract import Intent, Outcome
 from ml_connector.core.errors import ConfigurationError, Rejected
 from ml_connector.core.ledger import staging
@@ -37,7 +37,6 @@ class Parcel:
     """
 
     intent: Intent
-    profile: Profile | None
     exchange: Exchange
     content: bytes | None = field(default=None, repr=False)
 
@@ -71,14 +70,12 @@ def prepare(
     *,
     decide: Decide,
     renderer: Renderer,
-    partner: Callable[[str | None], Profile | None],
     flow: str,
 ) -> list[Outcome | Parcel]:
     """Decide about a batch, and keep the messages that are new.
 
     Args:
         decide: what is to be done about one document; raises ``Rejected``.
-        partner: profile by name.
         flow: that the documents belong to.
     """
     there = standings(tx, intents)
@@ -87,12 +84,13 @@ def prepare(
     for intent in intents:
         standing = there.get(intent.document_id, Standing())
         if (kept := standing.again(intent)) is not None:
-            results.append(Parcel(intent, partner(kept.partner), kept))
+            results.append(Parcel(intent, kept))
+            continue
+        if (told := looking.untold(tx, intent, standing.latest)) is not None:
+            results.append(told)
             continue
         if (unwanted := standing.superseded(intent)) is not None:
-            outbound.failed(
-                tx, unwanted.interchange_id, "changed before it left; its numbers are not used again"
-            )
+            outbound.superseded(tx, unwanted.interchange_id)
         try:
             if isinstance(answer := decide(intent, standing), Message):
                 waiting.append((str(renderer.address(answer)), answer))
@@ -149,14 +147,15 @@ def _stored(tx: Transaction, message: Message, renderer: Renderer, flow: str) ->
         key=intent.key,
         document_hash=wanted_hash(intent),
         reference=message.reference,
-        data={"cancels": True} if message.cancels else None,
+        data={outbound.KEPT: message.kept} if message.kept else None,
     )
     new = NewInterchange(
         renderer.address(message), message.profile.partner, str(name), content, [one],
         number=numbers.interchange if is_x12 else None, route=message.route.as_payload(),
+        answer_within=message.profile.answer_within(renderer.answer_hours) if is_x12 else None,
     )  # fmt: skip
     (exchange,) = outbound.keep(tx, new)
     if message.notes:
         data = {"key": intent.key, "file": exchange.file_name, "notes": list(message.notes)}
         tx.record("text adapted", data, tenant=new.address.tenant, flow=flow, document_id=intent.document_id)
-    return Parcel(intent, message.profile, exchange, content)
+    return Parcel(intent, exchange, content)

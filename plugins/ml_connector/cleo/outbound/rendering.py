@@ -15,7 +15,7 @@ from ml_connector.core.config import TenantConfig
 from ml_connector.core.errors import Rejected
 from ml_connector.core.ledger.exchange.control_numbers import INTERCHANGE, Address, allocate
 from ml_connector.core.state.store import Transaction
-from ml_connector.x12.checker import check
+from ml_connector.x12.checker import check_outgoing
 from ml_connector.x12.reader import read
 from ml_connector.x12.text import Dialect
 from ml_connector.x12.writer import ControlNumbers, Envelope, write
@@ -39,6 +39,11 @@ class Renderer:
     def __init__(self, tenant: TenantConfig, options: CleoOptions, now: datetime) -> None:
         self._tenant, self._options = tenant, options
         self.at = now.astimezone(ZoneInfo(tenant.time_zone))
+
+    @property
+    def answer_hours(self) -> float:
+        """Within which a 997 is expected, from partners whose files do not say."""
+        return self._options.acknowledgments.hours
 
     @property
     def today(self) -> str:
@@ -84,6 +89,7 @@ class Renderer:
             usage="P" if self._tenant.environment == "production" else "T",
             line_end=profile.line_end,
             acknowledgment_requested=profile.acknowledgment.request_ta1,
+            isa_version=profile.version(self.today).isa_version,
         )
 
     def _json(self, message: Message, number: int) -> bytes:
@@ -104,8 +110,9 @@ def dialect(profile: Profile, day: str) -> Dialect:
     Raises:
         Rejected: the partner's file has no version for it.
     """
-    version = profile.version(day)
-    return Dialect(version, profile.delimiters.of(version), profile.charset, profile.upper_case)
+    agreed = profile.version(day)
+    delimiters = profile.delimiters.of(agreed.version, agreed.isa_version)
+    return Dialect(agreed.version, delimiters, profile.charset, profile.upper_case)
 
 
 def check_written(content: bytes) -> None:
@@ -124,7 +131,7 @@ def _problems(content: bytes) -> Iterator[str]:
     reading = read(content)
     yield from (fault.reason for fault in reading.faults)
     for interchange in reading.interchanges:
-        for problem in check(interchange):
+        for problem in check_outgoing(interchange):
             if not problem.warning:
                 place = f"segment {problem.number} ({problem.segment}): " if problem.segment else ""
                 yield f"{place}{problem.text}"

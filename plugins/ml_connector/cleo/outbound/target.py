@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from ml_connector.cleo.connect import Cleo
 from ml_connector.cleo.mailbox.protocol import RemoteFile
 from ml_connector.cleo.options import CleoOptions
-from ml_connector.cleo.outbound import looking, naming
+from ml_connector.cleo.outbound import looking, naming, unknown
 from ml_connector.cleo.outbound.looking import answered
 from ml_connector.cleo.outbound.messages import Message, Standing, wanted_hash
 from ml_connector.cleo.outbound.naming import FileName
 from ml_connector.cleo.outbound.preparing import Parcel, prepare
 from ml_connector.cleo.outbound.rendering import Renderer
-from ml_connector.cleo.outbound.transmit import UPLOADED, Transmitter, taken
+from ml_connector.cleo.outbound.transmit import STARTED, UPLOADED, Transmitter, taken
 from ml_connector.cleo.partners.directory import Directory
 from ml_connector.cleo.partners.profile import Profile
 from ml_connector.core.config import TenantConfig
@@ -78,6 +79,8 @@ class OutboundTarget(ABC):
         )
         self._transmitter = Transmitter(cleo, store, options)
         self._files = looking.Files(cleo)
+        self._careful: bool | None = None
+        self._raised = 0
 
     # ---- what a subclass says
 
@@ -109,6 +112,11 @@ class OutboundTarget(ABC):
 
     async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
         """Keep new messages with their numbers in one transaction, then upload them."""
+        if self._careful is None:
+            self._careful = await asyncio.to_thread(unknown.after_restore, self.store, self.scope)
+        if self._careful:
+            await self._files.read(self._folders(), self.store.now())
+            await self._raise_numbers()
         prepared = await asyncio.to_thread(self._prepare, intents)
         outcomes = [one for one in prepared if isinstance(one, Outcome)]
         parcels = [one for one in prepared if isinstance(one, Parcel)]
@@ -161,12 +169,28 @@ class OutboundTarget(ABC):
             prepared = prepare(
                 tx,
                 free,
-                decide=lambda intent, standing: self.decide(intent, standing, renderer),
+                decide=lambda intent, standing: self._decided(tx, intent, standing, renderer),
                 renderer=renderer,
-                partner=lambda name: self.directory.by_name(name or ""),
                 flow=self.flow,
             )
         return [*stopped.values(), *prepared]
+
+    def _decided(
+        self, tx: Transaction, intent: Intent, standing: Standing, renderer: Renderer
+    ) -> Outcome | Message:
+        answer = self.decide(intent, standing, renderer)
+        if not self._careful or isinstance(answer, Outcome):
+            return answer
+        reason = unknown.why_not(tx, self.tenant.tenant, self._files, answer, self.kinds)
+        return answer if reason is None else Outcome(intent.key, "held", intent.target_id, reason=reason)
+
+    async def _raise_numbers(self) -> None:
+        seen = self._files.seen
+        if len(seen) > self._raised:
+            self._raised = len(seen)
+            await asyncio.to_thread(
+                unknown.raise_numbers, self.store, self.tenant, self.options, self.directory, seen
+            )
 
     def _latest(self, intents: Sequence[Intent]) -> dict[int, Exchange]:
         with self.store.read() as connection:
@@ -175,26 +199,47 @@ class OutboundTarget(ABC):
     async def _find(
         self, intent: Intent, sent: Exchange | None, listed: dict[str, list[RemoteFile]]
     ) -> Found:
-        if sent is None or sent.document_hash != wanted_hash(intent):
+        if sent is None:
             return await self._unknown(intent)
-        id_ = f"{sent.partner}:{sent.reference}"
+        id_ = f"{sent.partner}:{sent.reference}" if sent.may_have_left else intent.target_id
+        if sent.document_hash != wanted_hash(intent):  # this was never kept; the earlier one stands
+            never = intent.operation is Operation.CREATE and not sent.may_have_left
+            return Found(intent.key, Verdict.ABSENT if never else Verdict.DIFFERENT, id_)
         record = {"file": sent.file_name, "number": sent.number, "status": sent.set_status}
         if sent.left:
-            return Found(intent.key, Verdict.EQUAL, id_, record)
+            return await asyncio.to_thread(self._arrived, intent, sent, record)
         if intent.steps.get(UPLOADED) == sent.interchange_id:
-            return Found(
-                intent.key, Verdict.DIFFERENT, id_, record, "uploaded; its action is still to be run"
-            )
+            return _before_action(intent, sent, id_, record)
+        return await self._seen(intent, sent, id_, record, listed)
+
+    async def _seen(
+        self,
+        intent: Intent,
+        sent: Exchange,
+        id_: str | None,
+        record: Payload,
+        listed: dict[str, list[RemoteFile]],
+    ) -> Found:
+        """By the name of its file."""
         seen = await self._files.look(sent, listed)
         if seen is Verdict.EQUAL:
-            await asyncio.to_thread(self._note_found, sent)
-            return Found(intent.key, Verdict.EQUAL, id_, record)
+            return await asyncio.to_thread(self._arrived, intent, sent, record)
         if seen is Verdict.FOREIGN:
             reason = f"{sent.route.get('folder')} holds another file called {sent.file_name}"
             return Found(intent.key, Verdict.FOREIGN, id_, record, reason)
         return self._not_there(intent, id_, record)
 
-    def _not_there(self, intent: Intent, id_: str, record: Payload) -> Found:
+    def _arrived(self, intent: Intent, sent: Exchange, record: Payload) -> Found:
+        """What has left waits for its acknowledgment, or has got it."""
+        with self.store.write() as tx:
+            outbound.uploaded(tx, sent.interchange_id, answer_within=sent.answer_within)
+            (now,) = outbound.latest(tx.connection, self.store, [intent.document_id]).values()
+            outcome = looking.untold(tx, intent, now) or answered(intent, now, self.store.now())[0]
+        if outcome.result == "accepted":
+            outcome = replace(outcome, alert=None)  # what is late is told when it is confirmed
+        return Found(intent.key, Verdict.EQUAL, outcome.target_id, record, outcome=outcome)
+
+    def _not_there(self, intent: Intent, id_: str | None, record: Payload) -> Found:
         """Not seen. A first message is as if it was never sent; a change goes again, when it is certain."""
         if intent.operation is Operation.CREATE:
             return Found(intent.key, Verdict.ABSENT, id_, record)
@@ -204,23 +249,22 @@ class OutboundTarget(ABC):
         return Found(intent.key, Verdict.DIFFERENT, id_, record)
 
     async def _unknown(self, intent: Intent) -> Found:
-        """Nothing of it is stored here: never begun, or the state database was lost."""
+        """Nothing of its document is stored here: never begun, or the state database was lost."""
         expected = self.expected(intent) if intent.operation is Operation.CREATE else None
         if expected is None:
             verdict = Verdict.ABSENT if intent.operation is Operation.CREATE else Verdict.DIFFERENT
             return Found(intent.key, verdict, intent.target_id)
         name = await self._files.beginning(expected, self.store.now())
+        await self._raise_numbers()
         if name is None:
             return Found(intent.key, Verdict.ABSENT)
         reason = "sent before this state database began"
-        return Found(intent.key, Verdict.EQUAL, expected.target_id, {"file": name}, reason)
-
-    def _note_found(self, sent: Exchange) -> None:
-        profile = self.directory.by_name(sent.partner or "")
-        hours = self.options.acknowledgments.hours
-        within = profile.answer_within(hours) if profile and sent.group_code else None
-        with self.store.write() as tx:
-            outbound.uploaded(tx, sent.interchange_id, answer_within=within)
+        alert = (
+            f"{name} was {reason}, and counts as sent. Whether {expected.partner} has the document as it is "
+            "now is not known here: compare it with the file"
+        )
+        outcome = Outcome(intent.key, "loaded", target_id=expected.target_id, alert=alert)
+        return Found(intent.key, Verdict.EQUAL, expected.target_id, {"file": name}, reason, outcome)
 
     def _confirm(self, intents: Sequence[Intent]) -> list[Outcome]:
         with self.store.write() as tx:
@@ -246,3 +290,17 @@ class OutboundTarget(ABC):
         ids = {name: f"{partners[one.partner]}:{self.reference(one)}" for name, one in ours.items()}
         with self.store.read() as connection:
             return looking.strangers(connection, self.store, self.tenant.tenant, ours, ids)
+
+
+def _before_action(intent: Intent, sent: Exchange, id_: str | None, record: Payload) -> Found:
+    """The file lies there. An action that may have run is not run again before somebody has looked."""
+    if intent.steps.get(STARTED) != sent.interchange_id:
+        reason = "uploaded; its action is still to be run"
+        return Found(intent.key, Verdict.DIFFERENT, id_, record, reason)
+    reason = (
+        f"{sent.file_name} is in {sent.route.get('folder')}, and nobody knows whether action "
+        f"{sent.route.get('action')} has run; look into the log of connection "
+        f"{sent.route.get('connection')} in Cleo. A replay runs the action again"
+    )
+    held = Outcome(intent.key, "held", target_id=id_, reason=reason)
+    return Found(intent.key, Verdict.UNSURE, id_, record, reason, held)

@@ -26,6 +26,9 @@ from ml_connector.core.state.store import Store
 UPLOADED = "uploaded"
 """Step of a document whose route has an action: its file lies in the folder, and the action was not run."""
 
+STARTED = "started"
+"""Step of such a document: its action is about to be run."""
+
 _KNOWN = "409"
 
 
@@ -33,7 +36,7 @@ class Transmitter:
     """Uploads parcels of one flow, several at once."""
 
     def __init__(self, cleo: Cleo, store: Store, options: CleoOptions) -> None:
-        self._cleo, self._store, self._options = cleo, store, options
+        self._cleo, self._store, self.workers = cleo, store, options.pace.per_task
 
     async def send(self, parcels: Sequence[Parcel], progress: Progress) -> list[Outcome]:
         """Upload parcels, and run the actions that their routes name.
@@ -42,7 +45,7 @@ class Transmitter:
         """
         waiting, outcomes = list(reversed(parcels)), list[Outcome]()
         batch = _Batch(self, progress, waiting, outcomes)
-        await asyncio.gather(*(batch.work() for _ in range(self._options.pace.per_task)))
+        await asyncio.gather(*(batch.work() for _ in range(self.workers)))
         await batch.run_actions()
         return outcomes
 
@@ -107,12 +110,10 @@ class Transmitter:
 
     def note_uploaded(self, parcels: Sequence[Parcel]) -> list[Outcome]:
         """Note that Cleo has these, and say what that makes of their documents."""
-        hours = self._options.acknowledgments.hours
         with self._store.write() as tx:
             for parcel in parcels:
-                profile, is_x12 = parcel.profile, parcel.exchange.group_code is not None
-                within = profile.answer_within(hours) if profile is not None and is_x12 else None
-                outbound.uploaded(tx, parcel.exchange.interchange_id, answer_within=within)
+                one = parcel.exchange
+                outbound.uploaded(tx, one.interchange_id, answer_within=one.answer_within)
             ids = [parcel.exchange.interchange_id for parcel in parcels]
             sets = outbound.of_interchanges(tx.connection, self._store, ids)
         now = {one.interchange_id: one for one in sets}
@@ -146,12 +147,12 @@ class _Batch:
             self._outcomes.append(Outcome(parcel.intent.key, "conflict", reason=f"{there}; look what it is"))
         except Rejected as refusal:
             reason = f"Cleo does not take {parcel.exchange.file_name}: {refusal.reason}"
-            self._outcomes.append(Outcome(parcel.intent.key, "failed", reason=reason, code=refusal.code))
+            self._outcomes.append(failed(parcel, reason, refusal.code))
         except InDoubt as error:
             self._outcomes.append(in_doubt(parcel.intent, str(error), target_id=target_id(parcel)))
         except STOPS as error:
             self._stopped = self._stopped or error
-            self._outcomes.append(unsent(parcel.intent, error))
+            self._outcomes.append(stopped(parcel, error))
         else:
             if parcel.route.action is None:
                 self._outcomes += await asyncio.to_thread(self._transmitter.note_uploaded, [parcel])
@@ -161,14 +162,19 @@ class _Batch:
     async def run_actions(self) -> None:
         """Run each action once for all files that wait for it."""
         for route, parcels in self._to_run.items():
+            for one in parcels:
+                await self._progress.step(one.intent, STARTED, one.exchange.interchange_id)
             try:
                 result = await self._transmitter.run_action(route)
+            except Rejected as refusal:
+                reason = f"the file is in {route.folder}; Cleo does not run {route.action}: {refusal.reason}"
+                self._outcomes += [failed(one, reason, refusal.code) for one in parcels]
             except InDoubt as error:
                 self._outcomes += [
                     in_doubt(one.intent, str(error), target_id=target_id(one)) for one in parcels
                 ]
             except STOPS as error:
-                self._outcomes += [unsent(one.intent, error) for one in parcels]
+                self._outcomes += [stopped(one, error) for one in parcels]
             else:
                 self._outcomes += await self._settled(route, result, parcels)
 
@@ -179,7 +185,17 @@ class _Batch:
             f"the file is in {route.folder}, and action {route.action} of connection {route.connection} "
             f"ended with {result.reason}; the next attempt runs it again and uploads nothing twice"
         )
-        return [Outcome(one.intent.key, "failed", reason=reason) for one in parcels]
+        return [failed(one, reason) for one in parcels]
+
+
+def failed(parcel: Parcel, reason: str, code: str | None = None) -> Outcome:
+    """Worth another attempt. The document is named: something of it may have arrived."""
+    return Outcome(parcel.intent.key, "failed", target_id=target_id(parcel), reason=reason, code=code)
+
+
+def stopped(parcel: Parcel, cause: ConnectorError) -> Outcome:
+    """Nothing left this time; an earlier attempt may have arrived all the same."""
+    return replace(unsent(parcel.intent, cause), target_id=target_id(parcel))
 
 
 def target_id(parcel: Parcel) -> str:

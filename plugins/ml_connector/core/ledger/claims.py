@@ -40,7 +40,7 @@ _RETURNED = (
     document.c.id, document.c.key, document.c.unit, document.c.operation, document.c.staged_hash,
     document.c.sent_hash, document.c.loaded_hash, document.c.target_id, document.c.attempt_id,
     document.c.attempts, document.c.lookups, document.c.steps, document.c.sent_at, document.c.receipt,
-    document.c.status,
+    document.c.status, document.c.staged_absent,
 )  # fmt: skip
 
 _OPERATION = case(
@@ -147,7 +147,17 @@ def claim_accepted(tx: Transaction, scope: Scope, lease: Lease, limit: int, afte
     candidates = select(document.c.id).where(scope.rows(), condition).order_by(document.c.id).limit(limit)
     values = {"owner": lease.owner, "lease_until": now + lease.length}
     rows = _take(tx, candidates, condition, values)
-    return _with_intents(tx, rows, in_doubt=False)
+    taken = _with_intents(tx, rows, in_doubt=False)
+    for claim in taken:
+        claim.intent.superseded = _superseding(claim.row)
+    return taken
+
+
+def _superseding(row: AnyRow) -> Operation | None:
+    """What has been staged since the row was sent."""
+    if row.staged_hash in (None, row.sent_hash):
+        return None
+    return Operation.REMOVE if row.staged_absent else Operation.UPDATE
 
 
 def renew(tx: Transaction, scope: Scope, lease: Lease) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from ml_connector.core.config.values import REVERSE
+from ml_connector.core.ledger.exchange.answers import REJECTED
+from ml_connector.core.ledger.exchange.outbound import OUT, UPLOADING
 from ml_connector.core.ledger.scope import IN_FLIGHT, Scope, Status, entering
 from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
 from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, records
-from ml_connector.core.state.schema import crosswalk, document
+from ml_connector.core.state.schema import crosswalk, document, interchange, transaction_set
 from ml_connector.core.state.store import Transaction, in_chunks
 
 REMAPPABLE = (Status.STAGED, Status.WAITING, Status.REJECTED, Status.HELD, Status.READY, Status.EXCLUDED)
@@ -26,6 +28,15 @@ _UNTOUCHED = IN_FLIGHT | {Status.CONFLICT}
 _PATIENT = frozenset({Status.HELD, Status.WAITING})
 """A document that is judged again, and still waits for the same, does not begin to wait anew: its deadline
 would never come."""
+
+MAY_HAVE_LEFT = exists().where(
+    transaction_set.c.document_id == document.c.id,
+    transaction_set.c.interchange_id == interchange.c.id,
+    interchange.c.direction == OUT,
+    or_(interchange.c.status == UPLOADING, interchange.c.uploaded_at.is_not(None)),
+    transaction_set.c.status != REJECTED,
+)
+"""A file of the document is at the other side, or may be, though nothing has said so yet."""
 
 # The source may have changed the row since it was read: then it stays to be mapped again.
 _UPDATE = Bulk(
@@ -114,7 +125,7 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
     statement = select(
         document.c.id, document.c.key, document.c.unit, document.c.status, document.c.selected,
         document.c.source_hash, document.c.staged_hash, document.c.loaded_hash, document.c.target_id,
-        document.c.absent_since, document.c.released_hash,
+        document.c.absent_since, document.c.released_hash, MAY_HAVE_LEFT.label("left"),
     ).where(scope.rows(), document.c.unmapped, document.c.id > after)  # fmt: skip
     return records(tx.connection.execute(statement.order_by(document.c.id).limit(limit)))
 
@@ -166,7 +177,8 @@ def _columns(row: AnyRow, verdict: Verdict) -> dict[str, Any]:
 def final_status(row: AnyRow, verdict: Verdict) -> Status:
     """The state that a verdict leads to, given where the row stands.
 
-    Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded.
+    Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded. Of what
+    may have left nobody can say that it was never sent.
     """
     if row.status in _UNTOUCHED:
         return Status(row.status)
@@ -176,7 +188,7 @@ def final_status(row: AnyRow, verdict: Verdict) -> Status:
         return Status.READY
     if verdict.status is not Status.READY:
         return verdict.status
-    if verdict.absent and row.target_id is None:
+    if verdict.absent and row.target_id is None and not row.left:
         return Status.EXCLUDED
     return Status.READY
 

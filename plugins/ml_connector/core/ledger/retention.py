@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, or_, select, update
 
 from ml_connector.core.audit.trail import add_link
+from ml_connector.core.ledger.exchange.outbound import KEPT, SUPERSEDED
+from ml_connector.core.ledger.exchange.remains import remains
 from ml_connector.core.ledger.scope import Status
 from ml_connector.core.state.schema import (
     audit_chain,
@@ -22,7 +24,7 @@ from ml_connector.core.state.schema import (
     reconciliation,
     transaction_set,
 )
-from ml_connector.core.state.store import Store, Transaction
+from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 EVENTS_KEPT = timedelta(days=180)
 """BILL lists, and sends again, the events of 180 days: so long their ids tell what was seen already."""
@@ -30,7 +32,9 @@ EVENTS_KEPT = timedelta(days=180)
 FINISHED = (Status.LOADED, Status.EXCLUDED)
 CHAINS = 200
 
-ANSWERED = ("acknowledged", "acknowledged_with_errors", "rejected", "not_expected", "taken", "duplicate")
+ANSWERED = (
+    "acknowledged", "acknowledged_with_errors", "rejected", "not_expected", SUPERSEDED, "taken", "duplicate",
+)  # fmt: skip
 """States of transaction sets that wait for nothing; see ``ledger.exchange``."""
 
 UNDER_WAY = ("built", "uploading", "failed", "quarantined")
@@ -77,22 +81,48 @@ def _purge_payloads(tx: Transaction, before: datetime) -> int:
 def _purge_exchanges(tx: Transaction, before: datetime) -> int:
     """Take the content from what was sent and received.
 
-    Numbers, hashes and keys stay, so that nothing is taken twice and an old number can still be explained.
+    Numbers, hashes and keys stay, so that nothing is taken twice and an old number can still be explained;
+    of an invoice what it used up of its order, and of what was sent what taking it back needs. What no
+    flow has taken over yet stays whole.
     """
     sets = transaction_set.c
-    of_document = or_(
-        document.c.id == sets.document_id,
-        and_(document.c.tenant == sets.tenant, document.c.flow == sets.flow, document.c.key == sets.key),
+    of_key = and_(document.c.tenant == sets.tenant, document.c.flow == sets.flow, document.c.key == sets.key)
+    finished = document.c.status.in_(FINISHED)
+    needed = exists().where(or_(document.c.id == sets.document_id, of_key), ~finished)
+    comes = and_(sets.direction == "in", sets.status == "taken", sets.key.is_not(None))
+    waits = exists().where(
+        sets.interchange_id == interchange.c.id,
+        or_(sets.status.not_in(ANSWERED), needed, and_(comes, ~exists().where(of_key, finished))),
     )
-    needed = exists().where(of_document, document.c.status.not_in(FINISHED))
-    waits = exists().where(sets.interchange_id == interchange.c.id, or_(sets.status.not_in(ANSWERED), needed))
-    closed = and_(interchange.c.created_at < before, interchange.c.status.not_in(UNDER_WAY), ~waits)
-    old = select(interchange.c.id).where(closed)
-    tx.connection.execute(
-        update(transaction_set).where(sets.interchange_id.in_(old), sets.data.is_not(None)).values(data=None)
-    )
-    where = and_(closed, interchange.c.content.is_not(None))
-    return tx.connection.execute(update(interchange).where(where).values(content=None)).rowcount
+    dropped = exists().where(sets.interchange_id == interchange.c.id, sets.status == SUPERSEDED)
+    closed = and_(
+        interchange.c.created_at < before, or_(interchange.c.status.not_in(UNDER_WAY), dropped), ~waits,
+        interchange.c.content.is_not(None),
+    )  # fmt: skip
+    old = tx.connection.scalars(select(interchange.c.id).where(closed)).all()
+    for chunk in in_chunks(old):
+        _reduce(tx, chunk)
+        tx.connection.execute(update(interchange).where(interchange.c.id.in_(chunk)).values(content=None))
+    return len(old)
+
+
+def _reduce(tx: Transaction, interchange_ids: list[int]) -> None:
+    sets = transaction_set.c
+    where = and_(sets.interchange_id.in_(interchange_ids), sets.data.is_not(None))
+    carried = tx.connection.execute(
+        select(sets.id, sets.data, sets.direction).where(where, sets.flow.is_not(None))
+    ).all()
+    tx.connection.execute(update(transaction_set).where(where).values(data=None))
+    for row in carried:
+        data = tx.store.open(row.data)
+        left = remains(data) if row.direction == "in" else _as_long_as_its_document(data)
+        if left is not None:
+            values = {"data": tx.store.seal(left)}
+            tx.connection.execute(update(transaction_set).where(sets.id == row.id).values(values))
+
+
+def _as_long_as_its_document(data: dict[str, Any]) -> dict[str, Any] | None:
+    return {KEPT: data[KEPT]} if KEPT in data else None
 
 
 def _purge_chains(store: Store, before: datetime) -> int:

@@ -121,7 +121,9 @@ def _plan_pending(ctx: FlowContext, work: _Plan) -> None:
         with ctx.store.write() as tx:
             stale = document.c.mapping != ctx.mapping.fingerprint
             concerned = or_(document.c.status.in_(PENDING), document.c.unmapped, stale)
-            statement = select(document).where(ctx.scope.rows(), concerned, document.c.id > after)
+            statement = select(document, mapped.MAY_HAVE_LEFT.label("left")).where(
+                ctx.scope.rows(), concerned, document.c.id > after
+            )
             rows = tx.connection.execute(statement.order_by(document.c.id).limit(500)).all()
             if not rows:
                 return
@@ -141,7 +143,10 @@ def _from_ledger(tx: Transaction, rows: Sequence[AnyRow], *, selected: bool) -> 
 
 def _rows(tx: Transaction, ctx: FlowContext, condition: Any) -> dict[str, AnyRow]:
     return {
-        row.key: row for row in tx.connection.execute(select(document).where(ctx.scope.rows(), condition))
+        row.key: row
+        for row in tx.connection.execute(
+            select(document, mapped.MAY_HAVE_LEFT.label("left")).where(ctx.scope.rows(), condition)
+        )
     }
 
 
@@ -238,6 +243,7 @@ class _Absent:
     id = 0
     status = Status.STAGED
     target_id = None
+    left = False
     loaded_hash = None
     source_hash = None
     released_hash = None

@@ -97,6 +97,8 @@ def known_outcome(claim: Claim, answer: Found, others: Mapping[str, str]) -> Out
     if other is not None:
         reason = f"the target's object {answer.target_id} already belongs to document {other}"
         return Outcome(claim.row.key, "conflict", target_id=answer.target_id, reason=reason)
+    if answer.outcome is not None:
+        return answer.outcome
     if answer.verdict is Verdict.EQUAL:
         return Outcome(claim.row.key, "loaded", target_id=answer.target_id)
     if answer.verdict is Verdict.FOREIGN:

@@ -27,10 +27,15 @@ async def catch_up(ctx: FlowContext, system: str, counts: Counts) -> None:
     """Make sure that events keep coming, and put those that were missed into the inbox.
 
     What people must know, of a subscription that was switched off for example, goes to ``ctx.alerts``.
+
+    Raises:
+        ConnectorError: the failure that the source met.
     """
     caught = await cast(EventSource, ctx.need_source()).catch_up()
     ctx.alerts += caught.alerts
     counts.missed = await asyncio.to_thread(_keep, ctx, system, caught)
+    if caught.failure is not None:
+        raise caught.failure
 
 
 async def take_events(ctx: FlowContext, system: str, batch: str, counts: Counts) -> None:

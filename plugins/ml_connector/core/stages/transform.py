@@ -103,7 +103,7 @@ def _load_crosswalk(ctx: FlowContext, tx: Transaction, payloads: list[Any], work
 
 def may_be_known(row: AnyRow | None) -> bool:
     """Whether the target has a document, or may have it because a request is in flight."""
-    return row is not None and (row.target_id is not None or row.status in IN_FLIGHT)
+    return row is not None and (row.target_id is not None or row.left or row.status in IN_FLIGHT)
 
 
 def judge(
@@ -124,7 +124,9 @@ def judge(
         case Mapped(desired=desired, hold=hold):
             data = codec.encode(desired.as_payload())
             nothing = (
-                f"nothing to send: {desired.state}" if desired.absent and row.target_id is None else None
+                f"nothing to send: {desired.state}"
+                if desired.absent and row.target_id is None and not row.left
+                else None
             )
             more = {"staged_hash": codec.digest_of(data), "state": desired.state, "absent": desired.absent}
             return verdict(Status.HELD if hold else Status.READY, hold or nothing, **more), data

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from ml_connector.core.ledger.exchange.control_numbers import HIGHEST, Address, advance, allocate
+from ml_connector.core.ledger.exchange.control_numbers import HIGHEST, Address, advance, allocate, raise_to
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.schema import control_number
 from ml_connector.core.state.store import Store
@@ -184,3 +184,18 @@ def test_advancing_wraps_too(store: Store) -> None:
 def test_a_senseless_gap_is_refused(store: Store, by: int) -> None:
     with pytest.raises(ValueError, match="no number of control numbers"), store.write() as tx:
         advance(tx, by=by, reason=REASON)
+
+
+def test_a_counter_goes_on_behind_a_number_that_others_gave_out(store: Store) -> None:
+    with store.write() as tx:
+        assert raise_to(tx, ACME, "ISA", 41, reason="found")
+        assert not raise_to(tx, ACME, "ISA", 12, reason="found")
+    assert take(store) == [42]
+    assert take(store, kind="PO") == [1]
+
+
+def test_a_number_of_the_round_before_moves_nothing(store: Store) -> None:
+    take(store)
+    with store.write() as tx:
+        assert not raise_to(tx, ACME, "ISA", HIGHEST - 9, reason="found")
+    assert take(store) == [2]

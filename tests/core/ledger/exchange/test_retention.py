@@ -15,7 +15,7 @@ from ml_connector.core.state.schema import document, interchange, transaction_se
 from ml_connector.core.state.store import Store
 from tests.core.ledger.exchange.support import FLOW, NOON, Clock, again, build, sent
 from tests.core.ledger.exchange.test_received import FLOW as INVOICES
-from tests.core.ledger.exchange.test_received import take
+from tests.core.ledger.exchange.test_received import invoice, take
 
 KEEP = timedelta(days=400)
 
@@ -102,3 +102,37 @@ def test_an_invoice_received_is_kept_until_it_is_done(database: Database, status
             sealed = connection.scalar(select(transaction_set.c.data))
         assert one.business_key == key
         assert (sealed is None) == bool(removed)
+
+
+def test_an_invoice_that_no_flow_took_over_is_kept_whole(database: Database) -> None:
+    """The flow may have been off all the time."""
+    clock = Clock()
+    with Store(database, clock=clock) as store:
+        interchange_id = take(store)
+        assert interchange_id is not None
+        clock.move(KEEP * 2)
+        assert purge(store, KEEP)["interchanges"] == 0
+        assert has_content(store, interchange_id)
+
+
+def test_what_an_invoice_used_up_stays_and_its_text_goes(database: Database) -> None:
+    clock = Clock()
+    key = "acme|INV-1|2026-11-02"
+    line = {"LINE_NBR": "1", "SCHED_NBR": "1", "QTY_VCHR": 100, "MERCHANDISE_AMT": 1250}
+    of_order = {"result": "matched", "BUSINESS_UNIT_PO": "US001", "PO_ID": "0000000007"}
+    match = {**of_order, "reason": None, "lines": [{**line, "description": "bolts", "distributions": [{}]}]}
+    read = {"freight": 5, "terms": "call Jane", "lines": [{"description": "bolts"}]}
+    data = {"invoice": read, "content": "c0ffee", "fault": None, "duplicate_of": None, "match": match}
+    with Store(database, clock=clock) as store:
+        take(store, b"ISA*1~", invoice(data=data))
+        ledger(store, 9, "loaded", INVOICES, key)
+        clock.move(KEEP * 2)
+        assert purge(store, KEEP)["interchanges"] == 1
+        assert purge(store, KEEP)["interchanges"] == 0
+        with store.read() as connection:
+            one = received.by_keys(connection, store, "demo", INVOICES, [key])[key]
+    assert not one.whole
+    assert one.data == {
+        "invoice": {"freight": 5, "lines": []}, "content": "c0ffee", "duplicate_of": None,
+        "match": {**of_order, "lines": [line]}, "purged": True,
+    }  # fmt: skip

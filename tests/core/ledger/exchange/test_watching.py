@@ -36,7 +36,7 @@ def kept(store: Store, content: bytes = b"ISA", **changed: Any) -> int:
 
 def unknown(store: Store, tenant: str = "demo") -> list[int]:
     with store.read() as connection:
-        return [one.interchange_id for one in watching.unknown_senders(connection, store, tenant)]
+        return [one.interchange_id for one in watching.undecided(connection, store, tenant)]
 
 
 def test_a_file_is_stuck_once(store: Store) -> None:
@@ -54,15 +54,16 @@ def test_what_has_left_its_folder_is_not_stuck(store: Store, step: str) -> None:
         assert not watching.stuck(tx, one.interchange_id, "nobody takes it")
 
 
-def test_unknown_senders_of_a_tenant(store: Store) -> None:
-    first, second = kept(store), kept(store, b"ISB")
-    kept(store, b"known", partner="acme")
+def test_what_another_configuration_may_take(store: Store) -> None:
+    first, second = kept(store), kept(store, b"for another environment", partner="acme")
+    orphan = received.ReceivedSet("997", "FA", 1, "0001", status="quarantined")
+    kept(store, b"answers nothing", partner="acme", sets=[orphan])
     kept(store, b"no x12", number=None)
     kept(store, b"taken", status="taken")
     assert unknown(store) == [first, second]
     assert unknown(store, "other") == []
     with store.read() as connection:
-        one = watching.unknown_senders(connection, store, "demo")[0]
+        one = watching.undecided(connection, store, "demo")[0]
     assert (one.sender, one.file_name, one.route) == ("ZZ:NOBODY", "x.edi", {"folder": "in"})
 
 

@@ -7,13 +7,23 @@ stays, and a person looks: a partner that first accepts and then rejects has not
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, and_, select, update
 
 from ml_connector.core.contract import Payload
-from ml_connector.core.ledger.exchange.outbound import BUILT, NOT_EXPECTED, SENT, Exchange, exchanges
+from ml_connector.core.ledger.exchange.outbound import (
+    BUILT,
+    NOT_EXPECTED,
+    SENT,
+    SUPERSEDED,
+    Exchange,
+    arrived,
+    exchanges,
+)
+from ml_connector.core.ledger.exchange.texts import storable
 from ml_connector.core.state.schema import interchange, transaction_set
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
@@ -21,8 +31,11 @@ ACKNOWLEDGED, WITH_ERRORS = "acknowledged", "acknowledged_with_errors"
 REJECTED, UNCLEAR = "rejected", "unclear"
 """``unclear``: an answer came, but does not say what became of this set."""
 
-OPEN = (BUILT, SENT, NOT_EXPECTED, UNCLEAR)
+OPEN = (BUILT, SENT, NOT_EXPECTED, UNCLEAR, SUPERSEDED)
 """A 997 may overtake the note that the file was uploaded, and may come where none was expected."""
+
+UNTOLD = "untold"
+"""In the data of a rejected set: its document does not know yet."""
 
 _SEVERITY = {ACKNOWLEDGED: 1, WITH_ERRORS: 2, REJECTED: 3}
 
@@ -48,12 +61,13 @@ def of_group(
     Args:
         sender: our identity, as it was in the group that is answered.
         receiver: the partner's.
-        partner: name of the partner's profile. Where no group has these identities, the only
-            unanswered group of this partner with this number is taken: answers may name others.
+        partner: name of the partner's profile. Where no group has these identities, the group of this
+            partner with this number is taken, answered or not, if there is only one: answers may name
+            other identities, and may come twice.
     """
     numbers = and_(
         transaction_set.c.tenant == tenant, transaction_set.c.direction == "out",
-        transaction_set.c.group_code == group_code, transaction_set.c.group_number == group_number,
+        transaction_set.c.group_code == storable(group_code), transaction_set.c.group_number == group_number,
     )  # fmt: skip
     named = and_(numbers, transaction_set.c.sender == sender, transaction_set.c.receiver == receiver)
     found = exchanges(connection, store, named)
@@ -61,8 +75,7 @@ def of_group(
         newest = max((one.interchange_id for one in found), default=0)
         return [one for one in found if one.interchange_id == newest]
     others = exchanges(connection, store, and_(numbers, transaction_set.c.partner == partner))
-    unanswered = {one.interchange_id for one in others if one.set_status in OPEN}
-    return [one for one in others if unanswered == {one.interchange_id}]
+    return others if len({one.interchange_id for one in others}) == 1 else []
 
 
 def of_interchange(
@@ -90,7 +103,7 @@ def of_reference(
     """Sets of these kinds that carry the number of an order or invoice, newest first."""
     where = and_(
         transaction_set.c.tenant == tenant, transaction_set.c.direction == "out",
-        transaction_set.c.partner == partner, transaction_set.c.reference == reference,
+        transaction_set.c.partner == partner, transaction_set.c.reference == storable(reference),
         transaction_set.c.set_code.in_(set_codes),
     )  # fmt: skip
     return exchanges(connection, store, where)[::-1]
@@ -105,6 +118,9 @@ def acknowledge(
         status: ``acknowledged``, ``acknowledged_with_errors``, ``rejected`` or ``unclear``.
         reason: in words, without content.
         data: the answer as it was decoded; kept sealed.
+
+    An answer proves that the file has arrived, whatever was noted of its upload. Where that was not
+    known yet, a rejection stands in the set's data as ``untold`` until its document has been told.
 
     Returns:
         ``new`` where the state changed, ``repeated`` where nothing became known that was not known,
@@ -121,13 +137,11 @@ def acknowledge(
     contradicts = there.set_status in _SEVERITY
     if not contradicts or _SEVERITY[status] > _SEVERITY[there.set_status]:
         now = tx.store.now()
-        values = {
-            "status": status,
-            "reason": reason,
-            "since": now,
-            "data": _merged(tx, there, "acknowledgment", data),
-        }
+        untold = {UNTOLD: True} if status == REJECTED and not there.left else {}
+        merged = _merged(tx, replace(there, data=there.data | untold), "acknowledgment", data)
+        values = {"status": status, "reason": reason, "since": now, "data": merged}
         tx.connection.execute(update(transaction_set).where(transaction_set.c.id == set_id).values(values))
+    arrived(tx, there)
     note = {"status": status, "before": there.set_status, "late": _late(there, tx.store.now())}
     kind = "acknowledgment contradicts" if contradicts else "acknowledged"
     _record(tx, there, kind, note | {"reason": reason})
@@ -149,6 +163,7 @@ def respond(tx: Transaction, set_id: int, response: Response, data: Payload | No
         "data": _merged(tx, there, "response", data),
     }
     tx.connection.execute(update(transaction_set).where(transaction_set.c.id == set_id).values(values))
+    arrived(tx, there)
     _record(tx, there, "partner responded", {"response": response, "before": there.response})
     return True
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
 from ml_connector.core.state.database import upsert
-from ml_connector.core.state.schema import control_number
+from ml_connector.core.state.schema import control_number, transaction_set
 from ml_connector.core.state.store import Transaction
 
 HIGHEST = 999_999_999
@@ -89,6 +89,44 @@ def advance(tx: Transaction, *, by: int, reason: str, tenant: str | None = None)
     note = {"by": by, "reason": reason, "tenant": tenant or "all"}
     tx.record("control numbers advanced", note | {"counters": len(rows)}, tenant=tenant)
     return len(rows)
+
+
+def raise_to(tx: Transaction, address: Address, kind: str, number: int, *, reason: str) -> bool:
+    """Go on behind a number that is known to have been given out by somebody else.
+
+    Returns:
+        Whether the counter was moved; not where it is further on, or has begun anew since.
+    """
+    here = [control_number.c[name] == value for name, value in {**_place(address), "kind": kind}.items()]
+    last = tx.connection.scalar(select(control_number.c.last).where(*here).with_for_update())
+    floor = select(func.coalesce(func.sum(control_number.c.last), 0)).where(_floors(address))
+    before = last if last is not None else tx.connection.scalar(floor) or 0
+    if not 0 < number - before < HIGHEST // 2:
+        return False
+    values = {**_place(address), "kind": kind, "last": number, "updated_at": tx.store.now()}
+    changes = {"last": number, "updated_at": values["updated_at"]}
+    statement = upsert(tx.connection, control_number).values(**values)
+    tx.connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changes))
+    gap = {"last": last, "goes_on_after": number, "reason": reason}
+    tx.record(
+        "control numbers advanced",
+        _named(address.sender, address.receiver, kind) | gap,
+        tenant=address.tenant,
+    )
+    return True
+
+
+def restored(connection: Connection, tenant: str, flow: str) -> bool:
+    """Whether numbers were left out for all counters after a flow had sent something, as after a restore."""
+    floors = and_(control_number.c.tenant.in_([tenant, _ANY]), control_number.c.sender == _ANY)
+    at = connection.scalar(select(func.max(control_number.c.updated_at)).where(floors))
+    if at is None:
+        return False
+    earlier = select(transaction_set.c.id).where(
+        transaction_set.c.tenant == tenant, transaction_set.c.flow == flow,
+        transaction_set.c.direction == "out", transaction_set.c.created_at <= at,
+    )  # fmt: skip
+    return connection.scalar(earlier.limit(1)) is not None
 
 
 def _in_order(where: list[ColumnElement[bool]]) -> Select[tuple[object, ...]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Payload
@@ -29,6 +29,14 @@ BUILT, UPLOADING, UPLOADED, DELIVERED, FAILED = "built", "uploading", "uploaded"
 SENT, NOT_EXPECTED = "sent", "not_expected"
 """States of a transaction set that was uploaded, with and without a 997 to come. Before it is ``built``."""
 
+SUPERSEDED = "superseded"
+"""State of a transaction set that never left, because something else was wanted before it could."""
+
+KEPT = "kept"
+"""Name in the ``data`` of a set under which stands what the retention leaves."""
+
+_ANSWER_SECONDS = "answer_seconds"
+
 
 @dataclass(frozen=True, slots=True)
 class NewSet:
@@ -43,7 +51,8 @@ class NewSet:
         key: natural key of the document.
         document_hash: hash of what the mapping wanted.
         reference: number of the order or invoice.
-        data: what must be known again when it is answered.
+        data: what must be known again when it is answered; and, under ``kept``, as long as its document
+            lives.
     """
 
     set_code: str
@@ -64,6 +73,8 @@ class NewInterchange:
 
     ``number`` is ISA13; None for what is no X12. Files that are no X12 carry a number of their own in
     their content (``allocate`` gives them too), since the same bytes are kept only once.
+    ``answer_within``: how long a 997 may take, as it was agreed when this was kept; None where none is
+    expected.
     """
 
     address: Address
@@ -73,6 +84,7 @@ class NewInterchange:
     sets: Sequence[NewSet]
     number: int | None = None
     route: Payload = field(default_factory=dict)
+    answer_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Exchange:
         status: of the interchange; see the constants of this module.
         set_status: ``built``, ``sent``, ``not_expected``, or what the acknowledgment said (``answers``).
         set_reason: why it was rejected, in words.
+        since: when the state of the interchange changed last, or its reason.
         answer_due_at: when its acknowledgment is overdue.
         alerted_at: when people were told so; stays when it comes late.
         response: what the business said; see ``answers``.
@@ -114,6 +127,7 @@ class Exchange:
     set_status: str
     set_reason: str | None
     response: str | None
+    since: datetime
     created_at: datetime
     uploaded_at: datetime | None
     picked_up_at: datetime | None
@@ -129,9 +143,26 @@ class Exchange:
         """Whether it was uploaded for certain."""
         return self.uploaded_at is not None
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether it was uploaded, or an upload was begun."""
+        return self.left or self.status == UPLOADING
+
+    @property
+    def kept(self) -> Payload:
+        """What is known of it as long as its document lives."""
+        found: Payload = self.data.get(KEPT, {})
+        return found
+
+    @property
+    def answer_within(self) -> timedelta | None:
+        """How long a 997 may take; None where none is expected."""
+        seconds = self.route.get(_ANSWER_SECONDS)
+        return None if seconds is None else timedelta(seconds=seconds)
+
 
 _OF_INTERCHANGE = (
-    "environment", "number", "file_name", "content_hash", "size", "status", "reason", "uploaded_at",
+    "environment", "number", "file_name", "content_hash", "size", "status", "reason", "since", "uploaded_at",
     "picked_up_at", "delivered_at", "answer_due_at", "alerted_at",
 )  # fmt: skip
 _OF_SET = (
@@ -167,7 +198,7 @@ def keep(tx: Transaction, new: NewInterchange) -> list[Exchange]:
         "id": number, "tenant": new.address.tenant, "environment": new.address.environment,
         "direction": OUT, "partner": new.partner, "sender": new.address.sender,
         "receiver": new.address.receiver, "number": new.number, "file_name": new.file_name,
-        "route": tx.store.seal(new.route), "content": tx.store.cipher.seal(new.content),
+        "route": tx.store.seal(new.route | _answer(new)), "content": tx.store.cipher.seal(new.content),
         "content_hash": codec.digest_of(new.content), "size": len(new.content), "status": BUILT,
         "since": now, "created_at": now,
     }  # fmt: skip
@@ -183,6 +214,11 @@ def keep(tx: Transaction, new: NewInterchange) -> list[Exchange]:
         tx.record("interchange built", _built(new, one, values), **_labels(new, one))
     found = {exchange.set_id: exchange for exchange in of_interchanges(tx.connection, tx.store, [number])}
     return [found[id_] for id_ in ids]
+
+
+def _answer(new: NewInterchange) -> Payload:
+    within = new.answer_within
+    return {} if within is None else {_ANSWER_SECONDS: round(within.total_seconds())}
 
 
 def _set_values(tx: Transaction, new: NewInterchange, one: NewSet) -> Payload:
@@ -212,9 +248,23 @@ def _labels(new: NewInterchange, one: NewSet) -> dict[str, Any]:
 # ---- what becomes of it
 
 
-def uploading(tx: Transaction, interchange_ids: Collection[int]) -> None:
-    """Note that the bytes are about to leave: from here on they may have arrived."""
-    _change(tx, interchange_ids, {"status": UPLOADING}, interchange.c.status == BUILT)
+def uploading(
+    tx: Transaction, interchange_ids: Collection[int], *, again_before: datetime | None = None
+) -> list[int]:
+    """Note that the bytes are about to leave: from here on they may have arrived.
+
+    Args:
+        again_before: those that were to leave before this moment, and of which nothing was noted
+            since, may leave again.
+
+    Returns:
+        Those that the caller may send; the others are being sent, or were.
+    """
+    allowed = interchange.c.status == BUILT
+    if again_before is not None:
+        given_up = and_(interchange.c.status == UPLOADING, interchange.c.since <= again_before)
+        allowed = or_(allowed, given_up)
+    return _change(tx, interchange_ids, {"status": UPLOADING}, allowed)
 
 
 def uploaded(tx: Transaction, interchange_id: int, *, answer_within: timedelta | None) -> None:
@@ -229,10 +279,29 @@ def uploaded(tx: Transaction, interchange_id: int, *, answer_within: timedelta |
         values["answer_due_at"] = now + answer_within
     waits = interchange.c.status.in_([BUILT, UPLOADING])
     if _change(tx, [interchange_id], values, waits):
-        status = NOT_EXPECTED if answer_within is None else SENT
-        built = and_(transaction_set.c.interchange_id == interchange_id, transaction_set.c.status == BUILT)
-        tx.connection.execute(update(transaction_set).where(built).values(status=status, since=now))
+        _begin_waiting(tx, interchange_id, answer_within)
         _tell(tx, [interchange_id], "interchange uploaded")
+
+
+def arrived(tx: Transaction, one: Exchange) -> None:
+    """Note that the partner has a file whose upload was not known to have ended: it was answered."""
+    if one.left:
+        return
+    now = tx.store.now()
+    values: Payload = {"status": UPLOADED, "uploaded_at": now, "since": now}
+    if one.answer_within is not None:
+        values["answer_due_at"] = now + one.answer_within
+    unknown = and_(interchange.c.id == one.interchange_id, interchange.c.uploaded_at.is_(None))
+    tx.connection.execute(update(interchange).where(unknown).values(values))
+    _begin_waiting(tx, one.interchange_id, one.answer_within)
+    _tell(tx, [one.interchange_id], "interchange uploaded", {"known_from": "its answer"})
+
+
+def _begin_waiting(tx: Transaction, interchange_id: int, within: timedelta | None) -> None:
+    status = NOT_EXPECTED if within is None else SENT
+    built = and_(transaction_set.c.interchange_id == interchange_id, transaction_set.c.status == BUILT)
+    values = {"status": status, "since": tx.store.now()}
+    tx.connection.execute(update(transaction_set).where(built).values(values))
 
 
 def picked_up(tx: Transaction, interchange_ids: Collection[int]) -> None:
@@ -256,6 +325,20 @@ def failed(tx: Transaction, interchange_id: int, reason: str) -> bool:
     moved = _change(tx, [interchange_id], {"status": FAILED, "reason": reason}, open_)
     _tell(tx, moved, "interchange failed", {"reason": reason})
     return bool(moved)
+
+
+def superseded(tx: Transaction, interchange_id: int) -> None:
+    """Note that something else is wanted of a document, before this had left; its numbers stay unused."""
+    if failed(tx, interchange_id, "changed before it left; its numbers are not used again"):
+        of_it = transaction_set.c.interchange_id == interchange_id
+        values = {"status": SUPERSEDED, "since": tx.store.now()}
+        tx.connection.execute(update(transaction_set).where(of_it).values(values))
+
+
+def mark(tx: Transaction, one: Exchange, **values: Any) -> None:
+    """Change what is known of a set beside its states."""
+    data = tx.store.seal(one.data | values)
+    tx.connection.execute(update(transaction_set).where(transaction_set.c.id == one.set_id).values(data=data))
 
 
 def _change(
@@ -318,16 +401,18 @@ def revision(connection: Connection, document_id: int) -> int:
     return connection.scalar(select(func.count()).select_from(transaction_set).where(ours)) or 0
 
 
-def waiting(connection: Connection, store: Store, tenant: str, limit: int) -> list[Exchange]:
+def waiting(
+    connection: Connection, store: Store, tenant: str, limit: int, *, after: int = 0
+) -> list[Exchange]:
     """Interchanges that stand for no document (our 997s) and were not uploaded yet, oldest first.
 
-    One set of each; ``limit`` counts interchanges.
+    One set of each; ``limit`` counts interchanges, and ``after`` is the id of the last one seen.
     """
     of_document = select(transaction_set.c.id).where(
         transaction_set.c.interchange_id == interchange.c.id, transaction_set.c.document_id.is_not(None)
     )
     statement = select(interchange.c.id).where(
-        interchange.c.tenant == tenant, interchange.c.direction == OUT,
+        interchange.c.tenant == tenant, interchange.c.direction == OUT, interchange.c.id > after,
         interchange.c.status.in_([BUILT, UPLOADING]), ~of_document.exists(),
     )  # fmt: skip
     ids = connection.scalars(statement.order_by(interchange.c.id).limit(limit)).all()

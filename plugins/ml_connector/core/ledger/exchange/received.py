@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.contract import Payload
 from ml_connector.core.ledger.exchange.control_numbers import Address
+from ml_connector.core.ledger.exchange.remains import PURGED
+from ml_connector.core.ledger.exchange.texts import fitting
 from ml_connector.core.state.database import AnyRow, upsert
-from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.schema import document, interchange, transaction_set
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 IN = "in"
@@ -21,6 +23,9 @@ IN = "in"
 TAKEN, DUPLICATE, REFUSED, QUARANTINED = "taken", "duplicate", "refused", "quarantined"
 """States of an interchange. ``refused``: its envelope is broken, or its number was used for other content;
 ``quarantined``: it needs a person, an unknown sender for instance."""
+
+LEFT_OUT = (REFUSED, QUARANTINED)
+"""States of what was kept and not processed: when the same bytes come again, they are looked at again."""
 
 REJECTED = "rejected"
 """A set that we rejected in our 997; others are ``taken`` or ``duplicate``."""
@@ -35,6 +40,7 @@ class ReceivedSet:
         business_key: what stays the same when the partner sends the document again under other numbers.
         reference: number of the order or invoice that it is about.
         data: the document as read; kept sealed.
+        partner: who sent its group, where that is not who sent the interchange.
     """
 
     set_code: str
@@ -48,6 +54,7 @@ class ReceivedSet:
     status: str = TAKEN
     reason: str | None = None
     data: Payload | None = field(default=None, repr=False)
+    partner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,11 @@ class Taken:
     created_at: datetime
     data: Payload = field(default_factory=dict, repr=False)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is kept as it was read; the retention leaves only what it used up."""
+        return bool(self.data) and PURGED not in self.data
+
 
 _INTERCHANGE = [
     interchange.c[name] for name in Received.__dataclass_fields__ if name != "interchange_id"
@@ -121,7 +133,7 @@ _SET = (
 
 
 def keep(tx: Transaction, new: NewReceived) -> int | None:
-    """Store an interchange and its sets.
+    """Store an interchange and its sets. Texts are cut to what can be stored.
 
     Returns:
         Its id; None where the same bytes are kept already, and nothing was stored.
@@ -135,23 +147,25 @@ def keep(tx: Transaction, new: NewReceived) -> int | None:
         "content_hash": codec.digest_of(new.content), "size": len(new.content), "status": new.status,
         "reason": new.reason, "since": now, "created_at": now,
     }  # fmt: skip
-    statement = upsert(tx.connection, interchange).values(values).on_conflict_do_nothing()
+    row = fitting(interchange, values)
+    statement = upsert(tx.connection, interchange).values(row).on_conflict_do_nothing()
     if tx.connection.execute(statement.returning(interchange.c.id)).first() is None:
         return None
     if new.sets:
         ids = tx.new_ids(transaction_set, len(new.sets))
         shared = {"interchange_id": number, "created_at": now, "since": now}
         rows = [_values(tx, new, one) | shared | {"id": id_} for id_, one in zip(ids, new.sets, strict=True)]
-        tx.connection.execute(insert(transaction_set), rows)
+        tx.connection.execute(insert(transaction_set), [fitting(transaction_set, one) for one in rows])
     tx.record("interchange received", _told(new, values), tenant=new.address.tenant)
     return number
 
 
 def _values(tx: Transaction, new: NewReceived, one: ReceivedSet) -> Payload:
     return {
-        "tenant": new.address.tenant, "direction": IN, "partner": new.partner, "sender": new.address.sender,
-        "receiver": new.address.receiver, "group_code": one.group_code, "group_number": one.group_number,
-        "set_code": one.set_code, "set_number": one.set_number, "flow": one.flow, "key": one.key,
+        "tenant": new.address.tenant, "direction": IN, "partner": one.partner or new.partner,
+        "sender": new.address.sender, "receiver": new.address.receiver, "group_code": one.group_code,
+        "group_number": one.group_number, "set_code": one.set_code, "set_number": one.set_number,
+        "flow": one.flow, "key": one.key,
         "business_key": one.business_key, "reference": one.reference, "status": one.status,
         "reason": one.reason, "data": None if one.data is None else tx.store.seal(one.data),
     }  # fmt: skip
@@ -171,6 +185,30 @@ def _told(new: NewReceived, values: Payload) -> Payload:
             for one in new.sets
         ],
     }  # fmt: skip
+
+
+def alone(tx: Transaction, tenant: str) -> None:
+    """Let nobody else keep interchanges of the tenant until this transaction ends.
+
+    Two tasks that read the same invoice at once, under other control numbers, would both think it new.
+    SQLite has one writer anyway.
+    """
+    if tx.store.database.sqlite:
+        return
+    digest = codec.digest(["interchanges received", tenant])
+    key = int.from_bytes(bytes.fromhex(digest[:16]), signed=True)
+    tx.connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def unclaimed(connection: Connection, tenant: str, flow: str) -> bool:
+    """Whether documents of a flow wait that the flow has not taken over."""
+    sets = transaction_set.c
+    theirs = and_(document.c.tenant == sets.tenant, document.c.flow == sets.flow, document.c.key == sets.key)
+    waits = and_(
+        sets.tenant == tenant, sets.flow == flow, sets.direction == IN, sets.status == TAKEN,
+        ~select(document.c.id).where(theirs).exists(),
+    )  # fmt: skip
+    return connection.scalar(select(sets.id).where(waits).limit(1)) is not None
 
 
 def seen(connection: Connection, tenant: str, content_hash: str) -> Received | None:
@@ -239,10 +277,17 @@ def of_reference(
     return _taken(connection, store, tenant, where)
 
 
-def save_data(tx: Transaction, set_id: int, data: Payload) -> None:
-    """Put other data in the place of what was read: the match it was sent with, for instance."""
+def save_data(tx: Transaction, set_id: int, data: Payload, *, reference: str | None = None) -> None:
+    """Put other data in the place of what was read: the match it was sent with, for instance.
+
+    Args:
+        reference: our own number of what it is about, in the place of the partner's spelling.
+    """
     ours = and_(transaction_set.c.id == set_id, transaction_set.c.direction == IN)
-    tx.connection.execute(update(transaction_set).where(ours).values(data=tx.store.seal(data)))
+    values: Payload = {"data": tx.store.seal(data)}
+    if reference is not None:
+        values["reference"] = reference
+    tx.connection.execute(update(transaction_set).where(ours).values(values))
 
 
 def _incoming(tenant: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, select, update
 
 from ml_connector.core import codec
 from ml_connector.core.ledger.exchange.outbound import OUT, UPLOADED, Exchange, exchanges, of_interchanges
-from ml_connector.core.ledger.exchange.received import IN, QUARANTINED
+from ml_connector.core.ledger.exchange.received import IN, QUARANTINED, REFUSED
 from ml_connector.core.state.schema import interchange, transaction_set
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
@@ -24,7 +24,7 @@ def stuck(tx: Transaction, interchange_id: int, reason: str) -> bool:
         interchange.c.id == interchange_id, interchange.c.direction == OUT, interchange.c.status == UPLOADED,
         interchange.c.picked_up_at.is_(None), interchange.c.reason.is_(None),
     )  # fmt: skip
-    statement = update(interchange).where(where).values(reason=reason)
+    statement = update(interchange).where(where).values(reason=reason, since=tx.store.now())
     if tx.connection.execute(statement).rowcount == 0:
         return False
     for one in of_interchanges(tx.connection, tx.store, [interchange_id]):
@@ -35,7 +35,7 @@ def stuck(tx: Transaction, interchange_id: int, reason: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An interchange of an unknown sender; ``sender`` and ``receiver`` are ``qualifier:id``."""
+    """An interchange that was not processed; ``sender`` and ``receiver`` are ``qualifier:id``."""
 
     interchange_id: int
     sender: str
@@ -44,16 +44,20 @@ class Waiting:
     route: dict[str, str]
 
 
-def unknown_senders(connection: Connection, store: Store, tenant: str) -> Sequence[Waiting]:
-    """Interchanges in quarantine that no partner was found for, oldest first, while their bytes are kept."""
+def undecided(connection: Connection, store: Store, tenant: str) -> Sequence[Waiting]:
+    """Interchanges in quarantine that another configuration may take, oldest first, while they are kept.
+
+    Who they are from, whom they are for, or the environment does not fit. Acknowledgments that answer
+    nothing are not among them, nor is what is no X12.
+    """
     columns = (
         interchange.c.id, interchange.c.sender, interchange.c.receiver, interchange.c.file_name,
         interchange.c.route,
     )  # fmt: skip
+    processed = select(transaction_set.c.id).where(transaction_set.c.interchange_id == interchange.c.id)
     statement = select(*columns).where(
         interchange.c.tenant == tenant, interchange.c.direction == IN, interchange.c.status == QUARANTINED,
-        interchange.c.partner.is_(None), interchange.c.number.is_not(None),
-        interchange.c.content.is_not(None),
+        interchange.c.number.is_not(None), interchange.c.content.is_not(None), ~processed.exists(),
     )  # fmt: skip
     rows = connection.execute(statement.order_by(interchange.c.id)).all()
     return [Waiting(row.id, row.sender, row.receiver, row.file_name, store.open(row.route)) for row in rows]
@@ -72,10 +76,11 @@ def newest(
 
 
 def supersede(tx: Transaction, interchange_id: int) -> None:
-    """Give up a row in quarantine, so that the same bytes can be kept again and processed."""
-    where = and_(interchange.c.id == interchange_id, interchange.c.status == QUARANTINED)
+    """Give up a row that was not processed, so that the same bytes can be kept again and processed."""
+    left_out = interchange.c.status.in_([QUARANTINED, REFUSED])
     values = {
         "content": None, "content_hash": codec.digest(["superseded", interchange_id]),
-        "reason": "taken out of quarantine and processed", "since": tx.store.now(),
+        "reason": "assessed again, and kept anew", "since": tx.store.now(),
     }  # fmt: skip
+    where = and_(interchange.c.id == interchange_id, left_out)
     tx.connection.execute(update(interchange).where(where).values(values))
