@@ -14,8 +14,8 @@ from launcher.connections import sandbox_connections
 from ml_connector.core.config.loading import load_tenant
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
+from ml_connector.core.state.exchange_schema import interchange
 from ml_connector.core.state.migrate import migrate
-from ml_connector.core.state.schema import interchange
 from sandbox.control import cleo, peoplesoft
 from sandbox.data import Size
 from sandbox.server import Sandbox

@@ -30,8 +30,9 @@ from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.limits.quota import RollingWindow
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.migrate import migrate
-from ml_connector.core.state.schema import document, interchange, transaction_set
+from ml_connector.core.state.schema import document
 from sandbox.cleo.partners.orders import Order
 from sandbox.cleo.partners.records import Received, Sent
 from sandbox.cleo.state import CleoState

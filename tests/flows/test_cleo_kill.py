@@ -29,8 +29,9 @@ from ml_connector.core.config.loading import load_tenant
 from ml_connector.core.ledger.exchange import outbound
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
+from ml_connector.core.state.exchange_schema import control_number, interchange, transaction_set
 from ml_connector.core.state.migrate import migrate
-from ml_connector.core.state.schema import audit_event, control_number, document, interchange, transaction_set
+from ml_connector.core.state.schema import audit_event, document
 from sandbox.cleo.partners.records import Received
 from sandbox.control import peoplesoft
 from sandbox.data import Size

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from ml_connector.cleo.alignment.following import follow
+from ml_connector.cleo.partners.directory import Directory
 from ml_connector.core.errors import ConnectorError, InDoubt, Unavailable
 from ml_connector.core.ledger.exchange import outbound
 from ml_connector.core.stages.reconcile import Unreconciled
-from ml_connector.core.state.schema import document, interchange
+from ml_connector.core.state.exchange_schema import interchange
+from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store
 from tests.cleo.alignment.support import Run, connection, fake_cleo, supplier
 from tests.cleo.fake import said
+from tests.cleo.partners.support import TENANT_CONFIG, profile
 
 ACME, TWIN, GLOBEX, INITECH = (f"SHARE|{number:010}" for number in (2, 12, 3, 4))
 
@@ -255,3 +259,25 @@ async def test_a_file_whose_suppliers_all_changed_meanwhile_goes_first(run: Run)
     assert {vendor["name"] for vendor in run.files()["vendors_demo_000000002.json"]["vendors"]} == {
         "Renamed 2", "Renamed 3", "Renamed 4", "Renamed 12",
     }  # fmt: skip
+
+
+async def test_a_supplier_follows_the_file_that_names_it(run: Run) -> None:
+    await run.all()
+    assert run.crosswalk()[GLOBEX] == "globex"
+    files = Directory(
+        [
+            profile(connection="ACME", vendors=[ACME, TWIN]),
+            profile(
+                partner="initech",
+                vendors=[GLOBEX, INITECH],
+                identities=[{"qualifier": "ZZ", "id": "INITECH"}],
+            ),
+        ]
+    )
+    assert follow(run.store, TENANT_CONFIG, files, "cleo.partners") == 1
+    assert follow(run.store, TENANT_CONFIG, files, "cleo.partners") == 0
+    assert run.crosswalk() == {ACME: "acme", TWIN: "acme", GLOBEX: "initech", INITECH: "initech"}
+    run.directory = files
+    with pytest.raises(Unreconciled, match="GLOBEX"):  # its connection is nobody's now
+        await run.all()
+    assert run.statuses()[GLOBEX][0] == "loaded"

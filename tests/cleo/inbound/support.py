@@ -27,7 +27,8 @@ from ml_connector.core.ledger.exchange import outbound
 from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.outbound import Exchange, NewInterchange, NewSet
 from ml_connector.core.ledger.scope import Status
-from ml_connector.core.state.schema import audit_event, document, interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
+from ml_connector.core.state.schema import audit_event, document
 from ml_connector.core.state.store import Store
 from ml_connector.x12 import reader
 from ml_connector.x12.model import Interchange

@@ -10,7 +10,7 @@ import pytest
 from ml_connector.cleo.inbound.invoices import SupplierInvoices
 from ml_connector.core.contract import CaughtUp, Document, Scan, Window
 from ml_connector.core.ledger.scope import Status
-from ml_connector.core.state.schema import transaction_set
+from ml_connector.core.state.exchange_schema import transaction_set
 
 from .matching import FakeMatcher
 from .support import ACME, NOW, Office, file, group, invoice, money, profile

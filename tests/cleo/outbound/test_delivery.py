@@ -17,8 +17,8 @@ from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.stages.reconcile import confirm, reconcile
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
+from ml_connector.core.state.exchange_schema import transaction_set
 from ml_connector.core.state.migrate import migrate
-from ml_connector.core.state.schema import transaction_set
 from ml_connector.core.state.store import Store
 
 from .support import Box, InvoiceSite, Site, invoice, order, profile

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state import migrate as module
+from ml_connector.core.state.columns import metadata
 from ml_connector.core.state.database import Database
 from ml_connector.core.state.migrate import HEAD, VERSION_TABLE, current_revision, migrate
-from ml_connector.core.state.schema import metadata
 from ml_connector.core.state.store import Store
 
 MIGRATIONS = Path(module.__file__).parent / "migrations"

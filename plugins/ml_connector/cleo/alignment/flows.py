@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from ml_connector.cleo.alignment.following import follow
 from ml_connector.cleo.alignment.profiles import ProfileSource
 from ml_connector.cleo.alignment.target import CostObjects, Partners
 from ml_connector.cleo.connect import Cleo
@@ -29,6 +30,7 @@ def partners(tenant: TenantConfig, store: Store, options: BaseModel) -> Abstract
     """
     checked = cleo_options(options)
     directory = open_directory(tenant, checked)
+    follow(store, tenant, directory, Partners.flow)
     return _open(tenant, checked, store, lambda cleo: Partners(cleo, checked, store, tenant, directory))
 
 

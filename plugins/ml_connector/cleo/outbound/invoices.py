@@ -111,6 +111,7 @@ class Invoices(OutboundTarget):
 
     def _rules(self, body: Payload) -> tuple[Profile, InvoiceRules]:
         profile = self._profile(body) or self.partner(body.get("partner") or body.get("customer_key"))
+        self.check_supplier(body, profile)
         rules = profile.documents.invoice
         if rules is None:
             raise Rejected(

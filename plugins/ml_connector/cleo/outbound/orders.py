@@ -87,7 +87,7 @@ class PurchaseOrders(OutboundTarget):
                 f"line {empty} orders a quantity of 0; enter a quantity, or cancel the line",
                 field=f"lines[{empty}].quantity",
             )
-        agreed = self._rules(body["partner"])
+        agreed = self._rules(body)
         return self._message(intent, body, agreed, purchase_order(body, agreed[1]), renderer)
 
     def _change(
@@ -102,7 +102,7 @@ class PurchaseOrders(OutboundTarget):
             raise _forgotten("nobody can say what has changed")
         if before["partner"] != body["partner"]:
             return _moved(intent, before["partner"])
-        profile, rules = self._rules(body["partner"])
+        profile, rules = self._rules(body)
         had, wanted = purchase_order(before, rules), purchase_order(body, rules)
         change = changed_order(had, wanted, sequence=_sequence(standing), on=renderer.today)
         if change is None:
@@ -114,7 +114,7 @@ class PurchaseOrders(OutboundTarget):
         body, partner = intent.desired.body, (intent.target_id or "").partition(":")[0]
         if partner and partner != body["partner"]:
             return _moved(intent, partner)
-        profile, rules = self._rules(body["partner"])
+        profile, rules = self._rules(body)
         before = _before(intent, standing)
         gone = [purchase_order(before, rules)] if before is not None else []
         order = purchase_order(body, rules)
@@ -170,14 +170,14 @@ class PurchaseOrders(OutboundTarget):
         rules = profile.documents.purchase_order or PurchaseOrderRules.model_validate(stored or {})
         return profile, rules
 
-    def _rules(self, partner: str) -> Agreed:
-        profile = self.partner(partner)
+    def _rules(self, body: Payload) -> Agreed:
+        profile = self.partner_of(body)
         rules = profile.documents.purchase_order
         if rules is None:
             raise Rejected(
                 "the partner's file does not say that it takes purchase orders",
                 field="documents.purchase_order",
-                value=partner,
+                value=profile.partner,
             )
         return profile, rules
 

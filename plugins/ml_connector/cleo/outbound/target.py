@@ -161,6 +161,30 @@ class OutboundTarget(ABC):
             )
         return profile
 
+    def partner_of(self, body: Payload) -> Profile:
+        """The profile of the partner that a document is for.
+
+        Raises:
+            Rejected: there is none, or the supplier is another partner's by now.
+        """
+        profile = self.partner(body.get("partner"))
+        self.check_supplier(body, profile)
+        return profile
+
+    def check_supplier(self, body: Payload, profile: Profile) -> None:
+        """Refuse what would go to a partner whose file does not name the supplier any more.
+
+        Raises:
+            Rejected: another partner's file names it, or none.
+        """
+        supplier = body.get("supplier_key")
+        if supplier is not None and self.directory.by_vendor(str(supplier)) is not profile:
+            raise Rejected(
+                f"supplier {supplier} does not stand in the file of partner {profile.partner} any more; "
+                "run the flow cleo.partners, then replay the document",
+                field="vendors",
+            )
+
     def _prepare(self, intents: Sequence[Intent]) -> list[Outcome | Parcel]:
         renderer = Renderer(self.tenant, self.options, self.store.now())
         with self.store.write() as tx:

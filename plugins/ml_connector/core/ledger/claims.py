@@ -32,8 +32,9 @@ from ml_connector.core.contract import Desired, Intent, Operation
 from ml_connector.core.ledger.scope import Scope, Status, entering
 from ml_connector.core.ledger.staging import load_payloads
 from ml_connector.core.state.bulk import Bulk
+from ml_connector.core.state.columns import UtcTime
 from ml_connector.core.state.database import AnyRow, records
-from ml_connector.core.state.schema import IS_OPEN, UtcTime, document
+from ml_connector.core.state.schema import IS_OPEN, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
 _RETURNED = (

@@ -16,7 +16,8 @@ from ml_connector.core.ledger.staging import UNREADABLE
 from ml_connector.core.mapping.results import Facts
 from ml_connector.core.state.bulk import Bulk
 from ml_connector.core.state.database import AnyRow, records
-from ml_connector.core.state.schema import crosswalk, document, interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
+from ml_connector.core.state.schema import crosswalk, document
 from ml_connector.core.state.store import Transaction, in_chunks
 
 REMAPPABLE = (Status.STAGED, Status.WAITING, Status.REJECTED, Status.HELD, Status.READY, Status.EXCLUDED)

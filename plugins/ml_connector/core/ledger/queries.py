@@ -17,14 +17,7 @@ from ml_connector.core.ledger.privacy import is_private, masked, plain
 from ml_connector.core.ledger.reports import latest
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.database import AnyRow
-from ml_connector.core.state.schema import (
-    IS_OPEN,
-    batch,
-    document,
-    flow_state,
-    plan,
-    watermark,
-)
+from ml_connector.core.state.schema import IS_OPEN, batch, document, flow_state, plan, watermark
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 Answer = dict[str, Any]

@@ -11,6 +11,7 @@ from ml_connector.core.audit.trail import add_link
 from ml_connector.core.ledger.exchange.outbound import KEPT, SUPERSEDED
 from ml_connector.core.ledger.exchange.remains import remains
 from ml_connector.core.ledger.scope import Status
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.schema import (
     audit_chain,
     audit_event,
@@ -18,11 +19,9 @@ from ml_connector.core.state.schema import (
     batch,
     document,
     inbox,
-    interchange,
     payload,
     plan,
     reconciliation,
-    transaction_set,
 )
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 

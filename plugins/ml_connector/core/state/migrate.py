@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, text
 
 from ml_connector.core.errors import ConfigurationError
+from ml_connector.core.state import schema
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.schema import metadata
 
 HEAD = "0004"
 """Revision that the code needs: the newest file in ``migrations/versions``."""
@@ -71,7 +71,7 @@ def migrate(database: Database) -> str:
 
 def create_all(connection: Connection) -> None:
     """All tables, and on PostgreSQL the sequences of the ids that the product assigns."""
-    metadata.create_all(connection)
+    schema.document.metadata.create_all(connection)
     if connection.dialect.name == "postgresql":
         for name in SEQUENCES:
             connection.execute(text(f"CREATE SEQUENCE IF NOT EXISTS {name}"))

@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from ml_connector.core.ledger.exchange.control_numbers import HIGHEST, Address, advance, allocate, raise_to
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.schema import control_number
+from ml_connector.core.state.exchange_schema import control_number
 from ml_connector.core.state.store import Store
 from tests.core.ledger.exchange.support import ACME, events
 

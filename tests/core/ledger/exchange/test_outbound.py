@@ -12,7 +12,8 @@ from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.ledger.exchange import listing, outbound
 from ml_connector.core.ledger.exchange.outbound import NewInterchange, NewSet
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.schema import audit_event, interchange
+from ml_connector.core.state.exchange_schema import interchange
+from ml_connector.core.state.schema import audit_event
 from ml_connector.core.state.store import Store
 from tests.core.ledger.exchange.support import ACME, FLOW, NOON, Clock, again, build, events, sent
 

@@ -11,7 +11,8 @@ from ml_connector.core.ledger.exchange import outbound, received
 from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.received import NewReceived, ReceivedSet
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.schema import audit_event, interchange
+from ml_connector.core.state.exchange_schema import interchange
+from ml_connector.core.state.schema import audit_event
 from ml_connector.core.state.store import Store
 from tests.core.ledger.exchange.support import NOON, Clock, events
 

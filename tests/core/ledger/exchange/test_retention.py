@@ -11,7 +11,8 @@ from ml_connector.core.ledger.exchange import answers, outbound, received
 from ml_connector.core.ledger.exchange.outbound import Exchange
 from ml_connector.core.ledger.retention import purge
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.schema import document, interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
+from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store
 from tests.core.ledger.exchange.support import FLOW, NOON, Clock, again, build, sent
 from tests.core.ledger.exchange.test_received import FLOW as INVOICES

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from ml_connector.core.ledger.exchange import outbound, received, watching
 from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.received import NewReceived
-from ml_connector.core.state.schema import interchange
+from ml_connector.core.state.exchange_schema import interchange
 from ml_connector.core.state.store import Store
 
 from .support import FLOW, sent

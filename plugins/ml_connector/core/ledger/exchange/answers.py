@@ -24,7 +24,7 @@ from ml_connector.core.ledger.exchange.outbound import (
     exchanges,
 )
 from ml_connector.core.ledger.exchange.texts import storable
-from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 ACKNOWLEDGED, WITH_ERRORS = "acknowledged", "acknowledged_with_errors"

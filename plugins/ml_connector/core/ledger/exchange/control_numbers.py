@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
 from ml_connector.core.state.database import upsert
-from ml_connector.core.state.schema import control_number, transaction_set
+from ml_connector.core.state.exchange_schema import control_number, transaction_set
 from ml_connector.core.state.store import Transaction
 
 HIGHEST = 999_999_999

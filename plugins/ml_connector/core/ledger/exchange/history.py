@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from ml_connector.core.state.database import AnyRow
-from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.terms import HIGHEST
 
 LIMIT = 50

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
 from ml_connector.core.ledger.exchange.outbound import FAILED, OUT, UPLOADED, Exchange, exchanges
-from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.store import Store, in_chunks
 
 

@@ -15,7 +15,8 @@ from ml_connector.core.ledger.exchange.control_numbers import Address
 from ml_connector.core.ledger.exchange.remains import PURGED
 from ml_connector.core.ledger.exchange.texts import fitting
 from ml_connector.core.state.database import AnyRow, upsert
-from ml_connector.core.state.schema import document, interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
+from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 IN = "in"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, select, update
 from ml_connector.core import codec
 from ml_connector.core.ledger.exchange.outbound import OUT, UPLOADED, Exchange, exchanges, of_interchanges
 from ml_connector.core.ledger.exchange.received import IN, QUARANTINED, REFUSED
-from ml_connector.core.state.schema import interchange, transaction_set
+from ml_connector.core.state.exchange_schema import interchange, transaction_set
 from ml_connector.core.state.store import Store, Transaction, in_chunks
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
+from ml_connector.core.state import schema
 from ml_connector.core.state.migrate import VERSION_TABLE
-from ml_connector.core.state.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=schema.document.metadata,
     version_table=VERSION_TABLE,
     transactional_ddl=True,
 )

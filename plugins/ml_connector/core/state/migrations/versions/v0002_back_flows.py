@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ml_connector.core.state.schema import Big, Exact, Key, UtcTime
+from ml_connector.core.state.columns import Big, Exact, Key, UtcTime
 
 revision = "0002"
 down_revision = "0001"

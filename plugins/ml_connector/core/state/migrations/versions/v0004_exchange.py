@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ml_connector.core.state.schema import Big, Key, UtcTime
+from ml_connector.core.state.columns import Big, Key, UtcTime
 
 revision = "0004"
 down_revision = "0003"
