@@ -38,7 +38,7 @@ test: $(VENV)/.developer ## Run the whole test suite, the fast tests first; ARGS
 ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not airflow"
+	@$(BIN)/python -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --maxprocesses 4 --dist loadfile -m "not airflow"
 	@exec $(BIN)/python -m pytest -m airflow
 endif
 

@@ -132,4 +132,5 @@ def test_locks_hold_every_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     names = [re.split(r"[\[<>=]", item)[0] for item in project["project"]["dependencies"]]
     assert set(names) <= set(pins("requirements.txt"))
-    assert set(project["dependency-groups"]["dev"]) <= set(pins("requirements-dev.txt")) | set(names)
+    developers = {re.split(r"[\[<>=]", item)[0] for item in project["dependency-groups"]["dev"]}
+    assert developers <= set(pins("requirements-dev.txt")) | set(names)

@@ -95,9 +95,13 @@ def test_servers_listen_on_this_machine_only() -> None:
 def test_sandbox_connections_are_connections() -> None:
     from airflow.sdk import Connection
 
-    addresses = {"peoplesoft_url": "http://127.0.0.1:1111", "bill_url": "http://127.0.0.1:2222/connect"}
+    addresses = {
+        "peoplesoft_url": "http://127.0.0.1:1111", "bill_url": "http://127.0.0.1:2222/connect",
+        "cleo_url": "http://127.0.0.1:3333", "cleo_provider_url": "http://127.0.0.1:3333/provider",
+    }  # fmt: skip
     made = sandbox_connections(addresses)
-    assert set(made) == {"AIRFLOW_CONN_DEMO__PEOPLESOFT", "AIRFLOW_CONN_DEMO__BILL"}
+    systems = ("PEOPLESOFT", "BILL", "CLEO")
+    assert set(made) == {f"AIRFLOW_CONN_DEMO__{system}" for system in systems}
     for variable, text in made.items():
         connection = Connection.from_json(text, conn_id=variable)
         assert connection.conn_type == json.loads(text)["conn_type"]

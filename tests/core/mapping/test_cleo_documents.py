@@ -63,6 +63,7 @@ def test_a_dispatched_order() -> None:
         {
             "number": "US001-0000000007", "partner": "cleo.partners:SHARE|0000000002",
             "business_unit": "US001", "date": "2026-11-02", "currency": "USD", "vendor": "0000000002",
+            "supplier_key": "SHARE|0000000002",
             "type": "GEN", "buyer": "VP1", "lines": [
                 {
                     "line": "1", "item": "10001", "description": "Paper", "unit": "EA",
@@ -147,6 +148,7 @@ def test_an_approved_voucher() -> None:
         {
             "number": "INV-1", "partner": "cleo.partners:SHARE|0000000002", "business_unit": "US001",
             "date": "2026-11-02", "currency": "USD", "vendor": "0000000002",
+            "supplier_key": "SHARE|0000000002",
             "purchase_order": "US001-0000000007", "terms": "N30", "due_date": "2026-12-02",
             "total": Decimal("90.00"), "tax": Decimal("6.00"), "freight": Decimal("4.00"),
             "lines": [

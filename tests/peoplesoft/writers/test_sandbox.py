@@ -68,12 +68,6 @@ class Office:
             (record,) = (await target.read_back([target_id])).records
         return record.body
 
-    def not_approved_yet(self, target_id: str) -> None:
-        """The sandbox approves vouchers at once, as sites without an approval do."""
-        unit, _, number = target_id.partition("|")
-        if self.sandbox.peoplesoft.voucher(unit, number) is not None:
-            self.sandbox.peoplesoft.change_voucher(unit, number, {"APPR_STATUS": "P"})
-
     def switch(self, **values: Any) -> None:
         self.sandbox.peoplesoft.switches.change(values)
 
@@ -245,7 +239,6 @@ async def test_a_change_is_made_and_seen(office: Office) -> None:
     body = office.subject.body(1)
     made = await office.write(intent(body))
     target_id = str(made.target_id)
-    office.not_approved_yet(target_id)
     assert await office.find(update(body, target_id)) == (Verdict.EQUAL, target_id)
     changed = office.subject.changed(body)
     assert (await office.find(update(changed, target_id, previous=body)))[0] is Verdict.DIFFERENT
@@ -258,7 +251,6 @@ async def test_a_line_that_is_added_or_changed(vouchers: Office, rows: str) -> N
     vouchers.switch(update_rows=rows)
     body = vouchers.subject.body(1)
     target_id = str((await vouchers.write(intent(body))).target_id)
-    vouchers.not_approved_yet(target_id)
     line = deepcopy(body["VOUCHER_LINE"][0])
     second = line | {"VOUCHER_LINE_NUM": 2, "DESCR": "More paper"}
     more = body | {"GROSS_AMT": body["GROSS_AMT"] * 2, "VOUCHER_LINE": [line, second]}
@@ -275,13 +267,6 @@ async def test_a_posted_voucher_is_not_changed(vouchers: Office) -> None:
     vouchers.sandbox.peoplesoft.change_voucher(unit, number, {"POST_STATUS_AP": "P"})
     outcome = await vouchers.write(update(vouchers.subject.changed(body), target_id, previous=body))
     assert (outcome.result, "posted" in str(outcome.reason)) == ("held", True)
-
-
-async def test_an_approved_voucher_is_not_changed(vouchers: Office) -> None:
-    body = vouchers.subject.body(1)
-    target_id = str((await vouchers.write(intent(body))).target_id)
-    outcome = await vouchers.write(update(vouchers.subject.changed(body), target_id, previous=body))
-    assert (outcome.result, "is approved" in str(outcome.reason)) == ("held", True)
 
 
 @pytest.mark.parametrize("office", [SupplierSubject, SuppliersByInterface], indirect=True)

@@ -1,4 +1,4 @@
-"""A voucher that people entered, approved, posted or paid is never overwritten."""
+"""A voucher that people entered, or that is posted or paid, is never overwritten."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ async def test_a_voucher_of_the_same_origin_is_ours(held: dict[str, str]) -> Non
 @pytest.mark.parametrize(
     ("standing", "word"),
     [
-        ({"APPR_STATUS": "A"}, "approved"),
         ({"APPR_STATUS": "A", "POST_STATUS_AP": "P"}, "posted"),
         ({"PYMNT_VCHR_XREF": [{"PYMNT_CNT": 1, "PYMNT_SELCT_STATUS": "P"}]}, "paid"),
     ],

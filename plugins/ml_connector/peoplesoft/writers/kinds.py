@@ -169,12 +169,12 @@ def _gross(record: Payload) -> Decimal | None:
 
 
 def _settled_voucher(record: Payload) -> str | None:
-    """Approved, posted or paid, as far as PeopleSoft shows it."""
+    """Posted or paid, as far as PeopleSoft shows it: a change of an approved one is approved anew there."""
     if normal(record.get("POST_STATUS_AP")) == "P":
         return "posted"
     if any(normal(row.get("PYMNT_SELCT_STATUS")) in _PAID for row in _rows(record, "PYMNT_VCHR_XREF")):
         return "paid, or about to be"
-    return "approved" if normal(record.get("APPR_STATUS")) == "A" else None
+    return None
 
 
 def _debits(record: Payload) -> Decimal | None:
