@@ -245,7 +245,7 @@ def test_an_invoice_goes_when_its_goods_arrive(demo: Demonstration, first_day: b
 def test_the_second_day_moves_only_what_changed(demo: Demonstration, first_day: bool) -> None:
     calls_before = len(demo.change())
     assert calls_before > 5
-    assert demo.day("second day")
+    assert demo.day("second day", [DAG])
     bills = {
         item["label"]: item for item in demo.airflow.answer("records", "--flow", "bills", "--limit", "500")
     }

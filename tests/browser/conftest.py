@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from launcher.demo import Demonstration, demonstration
+from launcher.demo import DAGS, Demonstration, demonstration
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -54,7 +54,7 @@ def demo() -> Iterator[Demonstration]:
     with demonstration(40, say=print, settings=settings) as running:
         assert running.day("first day")
         running.change()
-        assert running.day("second day")
+        assert running.day("second day", DAGS[:1])
         yield running
 
 
