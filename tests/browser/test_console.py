@@ -247,7 +247,8 @@ def test_the_keyboard_is_enough(log_in: LogIn) -> None:
     page.goto(f"{address_of(page)}/ml-connector/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    for name in ("Overview", "Documents", "Reconciliation", "Plans", "Settlements", "Crosswalks"):
+    pages = ("Overview", "Documents", "Reconciliation", "Plans", "Settlements", "Interchanges", "Crosswalks")
+    for name in pages:
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
     page.keyboard.press("Tab")
