@@ -46,11 +46,11 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=128), nullable=False),
         sa.Column("flow", sa.String(length=128), nullable=False),
         sa.Column("reference", sa.String(length=128), nullable=False),
-        sa.Column("unit", sa.String(length=128), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("unit", sa.String(length=128), nullable=False),
         sa.Column("voucher", Key, nullable=False),
         sa.Column("amount", Exact(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("export", sa.String(length=64)),
         sa.Column("exported_at", UtcTime()),
         sa.Column("created_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "flow", "reference", "unit", "entry", "part", name="pk_settlement"),
+        sa.PrimaryKeyConstraint("tenant", "flow", "reference", "entry", "part", name="pk_settlement"),
     )
     op.create_index("ix_settlement_voucher", "settlement", ["tenant", "flow", "voucher"])
     op.create_index("ix_settlement_journal", "settlement", ["tenant", "flow", "journal"])

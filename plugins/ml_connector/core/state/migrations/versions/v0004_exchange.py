@@ -14,8 +14,12 @@ SEQUENCES = ("interchange_id", "transaction_set_id")
 
 
 def upgrade() -> None:
-    """Add the tables of EDI, and what a person released."""
+    """Add the tables of EDI, what a person released, and the unit to the key of settlements.
+
+    Business units number their payments by themselves.
+    """
     op.add_column("document", sa.Column("released_hash", sa.String(length=64)))
+    _key_of_settlements("tenant", "flow", "reference", "entry", "part", "unit")
     op.create_table(
         "control_number",
         sa.Column("tenant", sa.String(length=128), nullable=False),
@@ -108,10 +112,20 @@ INDEXES = {
 
 
 def downgrade() -> None:
-    """Take them away again."""
+    """Take them away again.
+
+    Where two units used one number for a payment, the database refuses: one of both would be lost.
+    """
+    _key_of_settlements("tenant", "flow", "reference", "entry", "part")
     for table in ("transaction_set", "interchange", "control_number"):
         op.drop_table(table)
     op.drop_column("document", "released_hash")
     if op.get_bind().dialect.name == "postgresql":
         for name in SEQUENCES:
             op.execute(f"DROP SEQUENCE IF EXISTS {name}")
+
+
+def _key_of_settlements(*columns: str) -> None:
+    with op.batch_alter_table("settlement") as table:  # SQLite writes the table anew
+        table.drop_constraint("pk_settlement", type_="primary")
+        table.create_primary_key("pk_settlement", list(columns))
