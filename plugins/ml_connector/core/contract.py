@@ -256,6 +256,7 @@ class Outcome:
     certainly not executed, through no fault of the document; ``cause`` then says why and stops
     the flow, as it does beside any other result. ``alert`` is a sentence for a person at once.
     ``local``: decided without asking the target, so that equal refusals say nothing about the target.
+    ``stands``: the object ``target_id`` is there and this document's, although the document is not done.
     """
 
     key: str
@@ -268,6 +269,7 @@ class Outcome:
     alert: str | None = None
     cause: ConnectorError | None = None
     local: bool = False
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +323,8 @@ class Limits:
         distinct: two documents of one party with one label are one and the same (an invoice entered
             twice): the second is for a person, whether or not the target would take it.
         shared: several documents may stand for one object: two suppliers that are one trading partner.
+        restore: what somebody changed or removed in the target is written again, instead of waiting for a
+            person as ``drifted``.
     """
 
     concurrency: int = 1
@@ -330,6 +334,7 @@ class Limits:
     adopt: bool = True
     distinct: bool = False
     shared: bool = False
+    restore: bool = False
 
 
 class Progress(Protocol):
@@ -337,6 +342,10 @@ class Progress(Protocol):
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         """Make the step durable before the next call leaves."""
+        ...
+
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        """The same for several documents at once, each with its own value."""
         ...
 
 

@@ -15,7 +15,7 @@ ROOT = (
     "SALETX_AMT, TXN_CURRENCY_CD, VOUCHER_ID"
 )
 ROW = "one of ACCOUNT, AMOUNT, DISTRIB_LINE_NUM"
-KINDS = "exactly one of from, const, template, crosswalk, each, sum"
+KINDS = "exactly one of from, const, by_state, template, crosswalk, each, sum"
 NUMBERS = "a field of type amount or decimal or integer"
 
 MISTAKES = [
@@ -47,6 +47,8 @@ MISTAKES = [
             "one of equal, field, message, states, tolerance, when; did you mean tolerance?"),
     Mistake("    message: ", "    tolerance: 1e\n    message: ", 15, "checks.0.tolerance", "1e",
             'a decimal number such as "0.05"'),
+    Mistake("{from: INVOICE_ID, required: true, max_length: 100}", "{by_state: {active: 1, paid: 2}}", 20,
+            "fields.number.by_state.paid", 2, "one of active, archived", "there is no state paid"),
     Mistake("rule: bill_pays", "rule: bill_payz", 17, "states.0.when.rule", "bill_payz", "one of bill_pays"),
     Mistake(", when: {rule: bill_pays}", "", 17, "states.0", None, "a condition in every state but the last",
             "the states below can never be reached"),

@@ -176,3 +176,20 @@ def test_processes_together_never_exceed_the_window(database: Database, database
         for worker in workers:
             worker.join(60)
         assert sum(count.value for count in counts) == 200
+
+
+async def test_many_are_counted_at_once_or_not_at_all(database: Database) -> None:
+    clock = Clock()
+    quota = Quota(database, "imported", ClockWindow(capacity=100), clock=clock)
+    other = Quota(database, "imported", ClockWindow(capacity=100), clock=clock)
+    assert await quota.try_take(70)
+    assert not await other.try_take(31)
+    assert await other.try_take(30)
+    assert not await quota.try_take(1)
+    clock.now += timedelta(minutes=30)
+    assert await quota.try_take(100)
+
+
+async def test_only_a_window_of_the_clock_has_room_that_is_known(database: Database) -> None:
+    with pytest.raises(TypeError):
+        await Quota(database, "imported", RollingWindow(100, 60)).try_take(1)

@@ -160,3 +160,26 @@ def test_what_is_no_object_is_refused(payload: Any) -> None:
     assert isinstance(mapping.apply(payload, {}), Refused)
     assert mapping.selected(payload)
     assert mapping.references(payload) == []
+
+
+def test_a_constant_may_follow_the_state_and_be_translated() -> None:
+    fields = {
+        "plain": {"by_state": {"active": "a", "paid": 2}},
+        "shown": {"by_state": {"active": "open", "paid": "done"}, "map": "labels"},
+        "only": {"by_state": {"active": "x", "paid": "x"}, "states": ["paid"]},
+        "lines": {"each": "lines", "fields": {"why": {"by_state": {"paid": "P"}}, "n": {"from": "LINE"}}},
+    }
+    mapping = compiled(fields, states=STATES, value_maps={"labels": {"open": "Offen", "done": "Bezahlt"}})
+    assert body(mapping.apply(voucher(), {})) == {
+        "plain": "a", "shown": "Offen", "lines": [{"n": 1}, {"n": 2}],
+    }  # fmt: skip
+    assert body(mapping.apply(voucher(STATUS="O"), {})) == {
+        "plain": 2, "shown": "Bezahlt", "only": "x", "lines": [{"why": "P", "n": 1}, {"why": "P", "n": 2}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("select", "expected"), [("dataset", False), ("all", True)])
+def test_a_mapping_may_take_what_the_dataset_does_not_select(select: str, expected: bool) -> None:
+    mapping = compiled(dataset={"select": {"STATUS": ["P"]}}, select=select, states=STATES)
+    assert mapping.selected(voucher(STATUS="O")) is expected
+    assert mapping.selected(voucher(STATUS="P"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ml_connector.core.contract import Document, Limits, Operation, Outcome, Scan
+from ml_connector.core.contract import (
+    Document,
+    Intent,
+    Limits,
+    Operation,
+    Outcome,
+    Progress,
+    Scan,
+    TargetRecord,
+)
 from ml_connector.core.errors import (
     ContractChanged,
     GuardTripped,
@@ -17,7 +27,7 @@ from ml_connector.core.errors import (
     RateLimited,
     Repeated,
 )
-from ml_connector.core.ledger import actions, crosswalks, staging
+from ml_connector.core.ledger import actions, crosswalks, reports, staging
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.planning.plan import make_plan
 from ml_connector.core.stages import totals
@@ -233,6 +243,82 @@ async def test_a_lost_object_is_created_anew_when_a_person_says_so(store: Store)
     await load(ctx)
     assert statuses(store) == {"1": "loaded"}
     assert len(target.objects) == 1
+
+
+async def test_a_target_that_restores_gets_back_what_was_changed_or_removed_there(store: Store) -> None:
+    source, target = MemorySource([order(1), order(2), order(3)]), MemoryTarget()
+    target.limits = replace(target.limits, restore=True)
+    await run(store, source, target)
+    target.objects["T0001"] = target.objects["T0001"] | {"name": "by hand"}
+    del target.objects["T0003"]
+    report = await run(store, source, target)
+    assert report["reconcile"]["differences"] == {"changed": 1, "missing": 1}
+    assert statuses(store) == {"1": "ready", "2": "loaded", "3": "ready"}
+    await run(store, source, target)
+    assert statuses(store) == {"1": "loaded", "2": "loaded", "3": "loaded"}
+    assert sorted(item["name"] for item in target.objects.values()) == ["Order 1", "Order 2", "Order 3"]
+
+
+async def test_a_copy_in_the_target_is_told_with_the_object_it_was_made_of(store: Store) -> None:
+    source, target = MemorySource([order(1)]), KeyedTarget()
+    await run(store, source, target)
+    target.objects["COPY"] = dict(target.objects["T0001"])
+    target.objects["OTHER"] = {"number": "000099", "name": "by hand"}
+    with pytest.raises(Unreconciled, match=r"2 difference"):
+        await run(store, source, target)
+    found = {item.key: item for item in reports_of(store)}
+    assert {key: item.kind for key, item in found.items()} == {"COPY": "duplicate", "OTHER": "surplus"}
+    await run(store, source, target)  # news once
+
+
+async def test_an_object_that_stands_is_kept_whatever_became_of_its_document(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    target.outcome = lambda intent: Outcome(
+        intent.key, "rejected", target_id="HEAD", reason="a line is wrong", stands=True
+    )
+    await run(store, source, target)
+    assert rows(store, document.c.status, document.c.target_id)["1"] == ("rejected", "HEAD")
+    target.outcome = lambda _: None
+    source.put(order(1, NAME="mended", CHANGED="2026-11-03"))
+    await run(store, source, target)
+    assert target.writes == [("update", "US001|000001")]
+    assert list(target.objects) == ["HEAD"]
+
+
+async def test_a_create_in_doubt_that_was_not_executed_forgets_the_object_it_named(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    outcomes = [Outcome("US001|000001", "in_doubt", target_id="HEAD", reason="no answer", stands=True)]
+    target.outcome = lambda _: outcomes.pop() if outcomes else None
+    await run(store, source, target)
+    assert statuses(store) == {"1": "loaded"}
+    assert target.writes == [("create", "US001|000001")]
+
+
+async def test_steps_of_several_documents_are_durable_together(store: Store) -> None:
+    source, target = MemorySource([order(1), order(2)]), MemoryTarget()
+    target.limits = replace(target.limits, batch={Operation.CREATE: 2})
+
+    async def write(intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
+        await progress.steps([(intent, f"I{intent.key[-1]}") for intent in intents], "item")
+        return [Outcome(intent.key, "failed", reason="later") for intent in intents]
+
+    target.write = write  # type: ignore[method-assign]
+    await run(store, source, target)
+    assert {key: store.open(steps) for key, steps in rows(store, document.c.steps).items()} == {
+        "1": {"item": "I1"}, "2": {"item": "I2"},
+    }  # fmt: skip
+
+
+class KeyedTarget(MemoryTarget):
+    """Shows the natural key of its objects."""
+
+    def _record(self, target_id: str) -> TargetRecord:
+        return replace(super()._record(target_id), key=f"US001|{self.objects[target_id]['number']}")
+
+
+def reports_of(store: Store) -> list[Any]:
+    with store.read() as connection:
+        return [row for row in reports.latest(connection, "acme", "shop.orders") if row.kind != "total"]
 
 
 async def test_rejected_document_does_not_stop_its_neighbours(store: Store) -> None:

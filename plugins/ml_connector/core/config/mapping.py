@@ -26,7 +26,7 @@ from ml_connector.core.config.values import (
 
 ValueType = Literal["text", "money", "decimal", "integer", "date", "boolean"]
 _STEPS = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
-KINDS = ("from", "const", "template", "crosswalk", "each", "sum")
+KINDS = ("from", "const", "by_state", "template", "crosswalk", "each", "sum")
 
 
 def _decimal(value: Any) -> Decimal:
@@ -137,6 +137,7 @@ class MappingField(Model):
 
     from_: Annotated[Paths | None, Field(alias="from")] = None
     const: Scalar = None
+    by_state: dict[Name, Scalar] = Field(default_factory=dict)
     template: Text | None = None
     crosswalk: FlowName | None = None
     key: Text | None = None
@@ -163,6 +164,14 @@ class MappingField(Model):
     def kind(self) -> str:
         """Which of the kinds this is."""
         return self._kinds()[0]
+
+    def in_state(self, state: str) -> MappingField | None:
+        """The field as it is in one state; None where it is not there then."""
+        if self.states is not None and state not in self.states:
+            return None
+        if self.kind != "by_state":
+            return self
+        return self.model_copy(update={"const": self.by_state[state]}) if state in self.by_state else None
 
     @property
     def crosswalk_name(self) -> str:
@@ -218,13 +227,18 @@ class Appended(Model):
 
 
 class Mapping(Model):
-    """A mapping file."""
+    """A mapping file.
+
+    ``select: all``: documents outside the dataset's selection are mapped like the others, and only those
+    that are gone from the source get the last state.
+    """
 
     mapping: Name
     flow: FlowName
     dataset: Name
     description: str | None = None
     enabled: Switch = True
+    select: Literal["dataset", "all"] = "dataset"
     label: Text
     amount: SignedPath | None = None
     currency: Path | None = None

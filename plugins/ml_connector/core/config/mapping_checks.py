@@ -162,6 +162,8 @@ class _MappingCheck:
 
     def _field(self, field: MappingField, scope: Scope, at: KeyPath) -> None:
         self._named_states(field.states, at)
+        for name in field.by_state:
+            self._named_state(name, (*at, "by_state", name))
         if field.when is not None:
             self._condition(field.when, scope, (*at, "when"))
         if field.map is not None and field.map not in self.maps:
@@ -198,9 +200,11 @@ class _MappingCheck:
 
     def _named_states(self, states: tuple[str, ...] | None, at: KeyPath) -> None:
         for index, name in enumerate(states or ()):
-            if name not in self.states:
-                expected = f"one of {', '.join(sorted(self.states))}"
-                self.report.add((*at, "states", index), f"there is no state {name}", expected)
+            self._named_state(name, (*at, "states", index))
+
+    def _named_state(self, name: str, at: KeyPath) -> None:
+        if name not in self.states:
+            self.report.add(at, f"there is no state {name}", f"one of {', '.join(sorted(self.states))}")
 
     def _path(self, path: str, scope: Scope, at: KeyPath, *, value: str | None = None) -> None:
         try:

@@ -37,6 +37,8 @@ from ml_connector.core.dag.definition import (
     Choice,
     Definition,
     Flow,
+    Inspect,
+    Provision,
     SourceFactory,
     TargetFactory,
     Variant,
@@ -65,6 +67,8 @@ def integration(
     back: Back | None = None,
     check: Check | None = None,
     schemas: Mapping[str, type[Model]] | None = None,
+    inspect: Inspect | None = None,
+    provision: Provision | None = None,
 ) -> dict[str, DAG]:
     """Build the DAGs of every tenant that enables the integration.
 
@@ -80,13 +84,15 @@ def integration(
         back: what runs the other way.
         check: looks at files that the integration has beside the tenant's.
         schemas: models of those files by kind, for editors.
+        inspect: compares a tenant's options with the target.
+        provision: creates in the target what a tenant's options name.
 
     Returns:
         The DAGs by id. A tenant whose file is broken has none; the configuration DAG file says why.
     """
     known = [flow.group for flow in (*flows, *(back.flows if back else ()))]
     main = Definition(target.name, source, target, read, options, flows, known, check=check)
-    definitions = [replace(main, schemas=schemas or {})]
+    definitions = [replace(main, schemas=schemas or {}, inspect=inspect, provision=provision)]
     if back is not None:
         turned = Definition(target.name, target, source, back.read, options, back.flows, known)
         definitions.append(replace(turned, events=True, webhook=back.webhook))

@@ -19,7 +19,7 @@ from ml_connector.core.config import (
     find_mapping,
     load_tenants,
 )
-from ml_connector.core.dag.definition import Definition, Flow, Reading, read_definitions
+from ml_connector.core.dag.definition import Definition, Flow, Reading, option_of, read_definitions
 from ml_connector.core.dag.settings import read_settings
 from ml_connector.core.errors import ConfigurationError
 
@@ -116,6 +116,8 @@ def _integration_faults(definition: Definition, tenant: TenantConfig, settings: 
             wanted = chosen(definition, tenant, flow)
             dataset = find_dataset(definition.source.name, wanted.dataset, settings.mappings_paths)
             mapping = find_mapping(definition.integration, wanted.mapping, settings.mappings_paths)
+            if flow.adapt is not None:
+                mapping = flow.adapt(tenant, options, mapping)
             check_mapping(mapping, dataset, tenant)
         except ConfigurationError as error:
             yield str(error)
@@ -158,9 +160,10 @@ def chosen(definition: Definition, tenant: TenantConfig, flow: Flow) -> Flow:
 def not_wanted(definition: Definition, tenant: TenantConfig, flow: Flow) -> bool:
     """Whether the tenant file switches a flow off, or leaves open what it would carry."""
     switched = definition.settings(tenant, flow).enabled
-    if switched is not None or flow.choice is None:
+    if switched is not None or (flow.choice is None and flow.needs is None):
         return switched is False
-    return flow.chosen(check(definition, tenant)) is None
+    options = check(definition, tenant)
+    return flow.chosen(options) is None or (flow.needs is not None and option_of(options, flow.needs) is None)
 
 
 def is_enabled(definition: Definition, tenant: TenantConfig, flow: Flow, settings: Settings) -> bool:

@@ -8,7 +8,7 @@ in which they describe and do not build.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ml_connector.core.config import Dataset, FlowSettings, Rule, TenantConfig
+from ml_connector.core.config.mapping import Mapping as MappingFile
 from ml_connector.core.config.values import Model
 from ml_connector.core.contract import EventSource, Source, Target
 from ml_connector.core.dag.system import System
@@ -42,6 +43,18 @@ RulesFactory = Callable[[TenantConfig, BaseModel], Mapping[str, Rule]]
 """Rules that follow from files of the integration's own, for mappings that name them. Read in the task;
 what a tenant file says of the same rule comes first."""
 
+Adapt = Callable[[TenantConfig, BaseModel, MappingFile], MappingFile]
+"""Fits a mapping to what the tenant's target takes: fields that have no place there are left out."""
+
+Ways = Callable[[TenantConfig, BaseModel, Mapping[str, int]], str]
+"""Says in one sentence how a planned number of documents by operation would be written, and in how many calls."""
+
+Inspect = Callable[[TenantConfig, Store, BaseModel], Awaitable[Sequence[str]]]
+"""Compares a tenant's options with what stands in the target, and says what does not fit."""
+
+Provision = Callable[[TenantConfig, Store, BaseModel, bool], Awaitable[Sequence[str]]]
+"""Creates what the tenant's options name and the target lacks; with the last argument true it only says so."""
+
 Check = Callable[[TenantConfig, BaseModel], Sequence[str]]
 """What is wrong with files that an integration has beside the tenant's: sentences for people."""
 
@@ -54,6 +67,14 @@ class Variant:
 
     dataset: str
     mapping: str
+
+
+def option_of(options: BaseModel, path: str) -> object:
+    """An option by its path, e.g. ``invoices.mode``."""
+    value: object = options
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +91,7 @@ class Choice:
 
     def of(self, options: BaseModel) -> Variant | None:
         """What the tenant chose; None where it has not."""
-        value: object = options
-        for name in self.option.split("."):
-            value = getattr(value, name)
+        value = option_of(options, self.option)
         return None if value is None else self.variants[str(value)]
 
 
@@ -90,6 +109,9 @@ class Flow:
         choice: where the tenant decides which documents it carries; ``dataset`` and ``mapping`` are then
             those of one of the variants.
         rules: gives the mapping the rules that follow from files of the integration's own.
+        needs: path of an option without which the flow does not run, e.g. ``boards.invoices``.
+        adapt: fits the mapping to the tenant's target.
+        ways: says how what a plan counts would be written.
     """
 
     name: str
@@ -99,6 +121,9 @@ class Flow:
     look_ups: Sequence[str] = ()
     choice: Choice | None = None
     rules: RulesFactory | None = None
+    needs: str | None = None
+    adapt: Adapt | None = None
+    ways: Ways | None = None
 
     @property
     def group(self) -> str:
@@ -147,6 +172,8 @@ class Definition:
         webhook: makes the verifier of delivered events.
         check: looks at files that the integration has beside the tenant's.
         schemas: models of those files by kind, for editors.
+        inspect: compares options and target, for ``check --ping``.
+        provision: creates in the target what the options name, for the command of that name.
     """
 
     integration: str
@@ -160,6 +187,8 @@ class Definition:
     webhook: VerifierFactory | None = None
     check: Check | None = None
     schemas: Mapping[str, type[Model]] = field(default_factory=dict)
+    inspect: Inspect | None = None
+    provision: Provision | None = None
 
     @property
     def prefix(self) -> str:

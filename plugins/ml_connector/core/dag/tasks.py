@@ -148,6 +148,8 @@ def flow_context(job: Job, settings: Settings, store: Store, params: RunParams, 
     flow = chosen(definition, tenant, job.flow)
     dataset = find_dataset(definition.source.name, flow.dataset, settings.mappings_paths).for_tenant(tenant)
     mapping = find_mapping(definition.integration, flow.mapping, settings.mappings_paths)
+    if flow.adapt is not None:
+        mapping = flow.adapt(tenant, check(definition, tenant), mapping)
     check_mapping(mapping, dataset, tenant)
     return FlowContext(
         tenant=tenant,

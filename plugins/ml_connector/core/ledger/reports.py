@@ -22,8 +22,8 @@ class Difference:
     """One document on which source, ledger and target disagree.
 
     Attributes:
-        kind: ``missing`` (gone from the target), ``surplus`` (only in the target), ``changed`` (by
-            hand in the target), ``source new``, ``source changed``, ``source deleted``.
+        kind: ``missing`` (gone from the target), ``surplus`` (only in the target), ``duplicate`` (one more
+            object in the target under a key that another one has), ``changed`` (by hand in the target), ``source new``, ``source changed``, ``source deleted``.
         key: natural key; for a surplus object its target id.
         explained: the ledger has an open row for it, or an earlier report named it.
     """
@@ -106,13 +106,13 @@ def by_kind(differences: Sequence[Difference]) -> dict[str, int]:
 
 
 def known_surplus(connection: Connection, scope: Scope, target_ids: Sequence[str]) -> set[str]:
-    """Target ids that an earlier report named as surplus already."""
+    """Target ids that an earlier report named as surplus or duplicate already."""
     if not target_ids:
         return set()
     statement = select(reconciliation.c.key).where(
         reconciliation.c.tenant == scope.tenant,
         reconciliation.c.flow == scope.flow,
-        reconciliation.c.kind == "surplus",
+        reconciliation.c.kind.in_(("surplus", "duplicate")),
         reconciliation.c.key.in_(target_ids),
     )
     return set(connection.scalars(statement))

@@ -137,6 +137,10 @@ class Quota:
                 await self._refill()
             self._left -= 1
 
+    async def try_take(self, count: int) -> bool:
+        """Count so many calls at once, or none of them where a clock window has no room for all."""
+        return await asyncio.to_thread(self._try_take, count)
+
     async def exhaust(self, until: datetime) -> None:
         """The other side says that nothing more is allowed before ``until``."""
         self._left = 0
@@ -187,6 +191,17 @@ class Quota:
             if isinstance(self.window, ClockWindow):
                 return self._reserve_clock(connection, self.window, row, now)
             return self._reserve_rolling(connection, self.window, row, now)
+
+    def _try_take(self, count: int) -> bool:
+        if not isinstance(self.window, ClockWindow):
+            raise TypeError("only a clock window knows how much room it has")
+        with self._database.write() as connection:
+            row, now = self._row(connection), self._clock()
+            used, ends_at = (row.used, row.ends_at) if row.ends_at > now else (0, self.window.end(now))
+            if used + count > self.window.capacity:
+                return False
+            self._set(connection, used=used + count, ends_at=ends_at)
+            return True
 
     def _reserve_clock(self, connection: Connection, window: ClockWindow, row: _Row, now: datetime) -> _Block:
         used, ends_at = (row.used, row.ends_at) if row.ends_at > now else (0, window.end(now))

@@ -74,7 +74,8 @@ class CompiledMapping:
             compile_row(row, MAX_DEPTH + index, scope, conditions)
             for index, row in enumerate(mapping.rows.values())
         ]
-        self._select = conditions.compile(dataset.select) if dataset.select is not None else None
+        chosen = dataset.select if mapping.select == "dataset" else None
+        self._select = conditions.compile(chosen) if chosen is not None else None
         self._open = conditions.compile(dataset.open_when) if dataset.open_when is not None else None
         self._states = [_compile_state(state, mapping, scope, conditions, fields) for state in mapping.states]
         self._references: Collector | None = compile_references(mapping.fields, scope, templates)

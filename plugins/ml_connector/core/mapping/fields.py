@@ -62,9 +62,10 @@ class FieldCompiler:
         """Builds an object; dotted names become objects inside it, which are left out when empty."""
         getters: dict[str, Getter] = {}
         nested: dict[str, dict[str, MappingField]] = {}
-        for name, field in fields.items():
+        for name, named in fields.items():
             head, _, rest = name.partition(".")
-            if field.states is not None and state not in field.states:
+            field = named.in_state(state)
+            if field is None:
                 continue
             if rest:
                 nested.setdefault(head, {})[rest] = field
@@ -144,7 +145,7 @@ class FieldCompiler:
             return self.templates.compile(field.template, scope, whole=False), target
         if field.crosswalk is not None:
             return self._crosswalk(field, scope, target), target
-        constant = field.const
+        constant = field.const  # also what `in_state` made of `by_state`
         return (lambda _frame: constant), target
 
     def _crosswalk(self, field: MappingField, scope: Scope, target: str) -> Getter:

@@ -69,10 +69,15 @@ async def read_back(ctx: FlowContext) -> Seen:
 def mark_drift(ctx: FlowContext, tx: Transaction, seen: Seen) -> None:
     """Write what was found into the ledger, unless a row has moved on meanwhile."""
     now = tx.store.now()
+    restore = ctx.need_target().limits.restore
     for row_id, reason in seen.drifted.items():
         where = and_(document.c.id == row_id, document.c.status == Status.LOADED)
-        tx.connection.execute(update(document).where(where).values(entering(Status.DRIFTED, now, reason)))
-        tx.record("drifted", {"reason": reason}, document_id=row_id, **ctx.scope.labels())
+        values = entering(Status.READY if restore else Status.DRIFTED, now, reason)
+        if restore and row_id in seen.gone:
+            values["target_id"] = None  # to be created anew, after one more look
+        tx.connection.execute(update(document).where(where).values(values))
+        kind = "written again" if restore else "drifted"
+        tx.record(kind, {"reason": reason}, document_id=row_id, **ctx.scope.labels())
     for row_id in seen.healed:
         where = and_(document.c.id == row_id, document.c.status == Status.DRIFTED)
         tx.connection.execute(update(document).where(where).values(entering(Status.LOADED, now)))
@@ -150,7 +155,8 @@ async def _check(ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen) -> None:
             seen.gone.add(row.id)
         else:
             seen.amounts[row.id] = record.amount
-        difference = _compare(row, sent.get((row.id, row.loaded_hash)), record)
+        open_row = row.status != Status.LOADED or ctx.need_target().limits.restore
+        difference = _compare(row, sent.get((row.id, row.loaded_hash)), record, explained=open_row)
         _take(seen, row, difference)
 
 
@@ -159,8 +165,7 @@ def _sent(ctx: FlowContext, rows: Sequence[AnyRow]) -> dict[tuple[int, str], Any
         return staging.load_payloads(tx, [(row.id, row.loaded_hash) for row in rows])
 
 
-def _compare(row: AnyRow, sent: Any, record: TargetRecord | None) -> Difference | None:
-    explained = row.status != Status.LOADED
+def _compare(row: AnyRow, sent: Any, record: TargetRecord | None, *, explained: bool) -> Difference | None:
     if record is None:
         if row.loaded_absent:
             return None
@@ -199,15 +204,21 @@ def _take(seen: Seen, row: AnyRow, difference: Difference | None) -> None:
 def _find_surplus(ctx: FlowContext, page: TargetPage, seen: Seen) -> None:
     """Objects that no document of the ledger stands for. Each is new to people once."""
     ids = [record.target_id for record in page.records]
+    keys = [record.key for record in page.records if record.key is not None]
     with ctx.store.read() as connection:
         either = or_(document.c.target_id.in_(ids), document.c.conflict_id.in_(ids))
         statement = select(document.c.target_id, document.c.conflict_id).where(ctx.scope.rows(), either)
         ours = {target_id for row in connection.execute(statement) for target_id in row}
+        standing = and_(document.c.key.in_(keys), document.c.target_id.is_not(None))
+        others = select(document.c.key, document.c.target_id).where(ctx.scope.rows(), standing)
+        owners = {key: target_id for key, target_id in connection.execute(others)}
         known = reports.known_surplus(connection, ctx.scope, [item for item in ids if item not in ours])
     for record in page.records:
         if record.target_id not in ours:
             detail = {"target_id": record.target_id, "state": record.state, "amount": record.amount}
+            kind = "surplus"
+            if owner := owners.get(record.key or ""):
+                kind = "duplicate"
+                detail |= {"document": record.key, "reason": f"{owner} is the object of {record.key}"}
             explained = record.target_id in known
-            seen.differences.append(
-                Difference("surplus", record.target_id, record.label, None, detail, explained)
-            )
+            seen.differences.append(Difference(kind, record.target_id, record.label, None, detail, explained))

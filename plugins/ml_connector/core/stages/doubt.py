@@ -130,6 +130,7 @@ def _gone(tx: Transaction, settler: Settler, claim: Claim, now: datetime) -> Non
             "lease_until": None,
             "lookups": 0,
             "steps": None,
+            "target_id": None,
         }
         claims.settle(
             tx,

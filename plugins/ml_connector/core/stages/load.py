@@ -312,12 +312,18 @@ class _Loader:
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         """Make a finished step durable (``Progress`` of the contract)."""
-        intent.steps[name] = value
-        await asyncio.to_thread(self._save_step, intent)
+        await self.steps([(intent, value)], name)
 
-    def _save_step(self, intent: Intent) -> None:
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        """Make a step of several documents durable, in one transaction."""
+        for intent, value in done:
+            intent.steps[name] = value
+        await asyncio.to_thread(self._save_steps, [intent for intent, _ in done])
+
+    def _save_steps(self, intents: Sequence[Intent]) -> None:
         with self.ctx.store.write() as tx:
-            claims.save_step(tx, intent)
+            for intent in intents:
+                claims.save_step(tx, intent)
 
     async def _keep_leases(self) -> None:
         while True:

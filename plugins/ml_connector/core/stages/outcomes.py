@@ -74,6 +74,8 @@ class Settler:
             self._note(tx, claim, outcome)
             if outcome.result != "loaded":
                 values = self._values(claim, outcome, now)
+                if outcome.stands:
+                    values["target_id"] = outcome.target_id
                 claims.settle(tx, [values | {"row_id": claim.row.id, "attempt": claim.row.attempt_id}])
                 self._record(tx, claim, outcome.result, outcome)
 
