@@ -319,6 +319,7 @@ class Limits:
         batch: documents per write call, by operation; 1 where not named.
         settle: seconds after which "not found" can be believed.
         read_back: pages that a reconcile may spend on the part in rotation.
+        rotation: seconds after which everything is read back once more, where calls are scarce; 0: always.
         adopt: existing objects can be looked up before the first create.
         distinct: two documents of one party with one label are one and the same (an invoice entered
             twice): the second is for a person, whether or not the target would take it.
@@ -331,6 +332,7 @@ class Limits:
     batch: Mapping[Operation, int] = field(default_factory=dict)
     settle: float = 120.0
     read_back: int = 50
+    rotation: float = 0.0
     adopt: bool = True
     distinct: bool = False
     shared: bool = False

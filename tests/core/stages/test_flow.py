@@ -18,6 +18,7 @@ from ml_connector.core.contract import (
     Outcome,
     Progress,
     Scan,
+    TargetPage,
     TargetRecord,
 )
 from ml_connector.core.errors import (
@@ -37,7 +38,7 @@ from ml_connector.core.stages.reconcile import Unreconciled, reconcile
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.schema import audit_event, document, plan, reconciliation, watermark
 from ml_connector.core.state.store import Store
-from tests.core.stages.support import MAPPING, MemorySource, MemoryTarget, flow, order
+from tests.core.stages.support import MAPPING, Clock, MemorySource, MemoryTarget, flow, order
 
 
 def rows(store: Store, *columns: Any) -> dict[str, Any]:
@@ -257,6 +258,39 @@ async def test_a_target_that_restores_gets_back_what_was_changed_or_removed_ther
     await run(store, source, target)
     assert statuses(store) == {"1": "loaded", "2": "loaded", "3": "loaded"}
     assert sorted(item["name"] for item in target.objects.values()) == ["Order 1", "Order 2", "Order 3"]
+
+
+async def test_what_was_not_touched_is_read_back_once_in_a_while_where_calls_are_scarce(store: Store) -> None:
+    clock = Clock()
+    store.now = clock
+    source, target = MemorySource([order(1), order(2)]), CountingTarget()
+    target.limits = replace(target.limits, rotation=3600.0)
+    await run(store, source, target)
+    assert target.asked == [2, None]  # what was sent, then whatever stands there
+    await run(store, source, target)
+    assert target.asked == [2, None]
+    source.put(order(3))
+    await run(store, source, target)
+    assert target.asked == [2, None, 1]  # what was touched is looked at in any case
+    clock.move(hours=1)
+    await run(store, source, target)
+    assert target.asked == [2, None, 1, 3, None]
+    await run(store, source, target, params={"full": True})
+    assert target.asked[5:] == [3, None]
+
+
+class CountingTarget(MemoryTarget):
+    """Notes how many objects each read-back asked for; None for a page of everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int | None] = []
+
+    async def read_back(
+        self, target_ids: Sequence[str] | None = None, cursor: str | None = None
+    ) -> TargetPage:
+        self.asked.append(None if target_ids is None else len(target_ids))
+        return await super().read_back(target_ids, cursor)
 
 
 async def test_a_copy_in_the_target_is_told_with_the_object_it_was_made_of(store: Store) -> None:

@@ -47,13 +47,13 @@ Adapt = Callable[[TenantConfig, BaseModel, MappingFile], MappingFile]
 """Fits a mapping to what the tenant's target takes: fields that have no place there are left out."""
 
 Ways = Callable[[TenantConfig, BaseModel, Mapping[str, int]], str]
-"""Says in one sentence how a planned number of documents by operation would be written, and in how many calls."""
+"""Says in one sentence how what a plan counts by operation would be written, and in how many calls."""
 
 Inspect = Callable[[TenantConfig, Store, BaseModel], Awaitable[Sequence[str]]]
 """Compares a tenant's options with what stands in the target, and says what does not fit."""
 
 Provision = Callable[[TenantConfig, Store, BaseModel, bool], Awaitable[Sequence[str]]]
-"""Creates what the tenant's options name and the target lacks; with the last argument true it only says so."""
+"""Creates what the options name and the target lacks; with the last argument true it only says so."""
 
 Check = Callable[[TenantConfig, BaseModel], Sequence[str]]
 """What is wrong with files that an integration has beside the tenant's: sentences for people."""

@@ -22,6 +22,7 @@ class FlowState:
 
     ``confirmed_changes``: so many updates and removals a person has let pass in the next run.
     ``ledger_cursor``, ``target_cursor``: where the rotations of the reconciliation go on.
+    ``rotated_at``: when they last came to their ends.
     ``watched_since``: since when somebody looks whether the flow stands still.
     ``stale_alerted_at``: when people were last told that it does.
     """
@@ -31,6 +32,7 @@ class FlowState:
     confirmed_changes: int = 0
     ledger_cursor: int = 0
     target_cursor: str | None = None
+    rotated_at: datetime | None = None
     stopped_reason: str | None = None
     watched_since: datetime | None = None
     stale_alerted_at: datetime | None = None

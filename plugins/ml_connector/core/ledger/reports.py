@@ -23,8 +23,9 @@ class Difference:
 
     Attributes:
         kind: ``missing`` (gone from the target), ``surplus`` (only in the target), ``duplicate`` (one more
-            object in the target under a key that another one has), ``changed`` (by hand in the target), ``source new``, ``source changed``, ``source deleted``.
-        key: natural key; for a surplus object its target id.
+            object in the target under a key that another one has), ``changed`` (by hand in the target),
+            ``source new``, ``source changed``, ``source deleted``.
+        key: natural key; for a surplus object or a duplicate its target id.
         explained: the ledger has an open row for it, or an earlier report named it.
     """
 

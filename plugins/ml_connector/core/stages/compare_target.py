@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,7 @@ class Seen:
         gone: documents whose object is not in the target.
         drifted: ledger ids that differ now, with the reason.
         healed: ledger ids that were drifted and are right again.
+        rotated: both rotations came to their ends.
     """
 
     checked: int = 0
@@ -53,6 +54,7 @@ class Seen:
     healed: list[int] = field(default_factory=list)
     ledger_cursor: int = 0
     target_cursor: str | None = None
+    rotated: bool = False
 
 
 async def read_back(ctx: FlowContext) -> Seen:
@@ -61,9 +63,20 @@ async def read_back(ctx: FlowContext) -> Seen:
     seen = Seen(ledger_cursor=state.ledger_cursor, target_cursor=state.target_cursor)
     if since is not None:
         await _check_touched(ctx, seen, since)
-    await _rotate_ledger(ctx, seen)
-    await _rotate_target(ctx, seen)
+    if _rotation_is_due(ctx, state):
+        await _rotate_ledger(ctx, seen)
+        await _rotate_target(ctx, seen)
+        seen.rotated = not seen.ledger_cursor and seen.target_cursor is None
     return seen
+
+
+def _rotation_is_due(ctx: FlowContext, state: flows.FlowState) -> bool:
+    """A rotation that began is brought to its end first."""
+    under_way = state.ledger_cursor or state.target_cursor is not None
+    if ctx.params.full or under_way or state.rotated_at is None:
+        return True
+    pause = timedelta(seconds=ctx.need_target().limits.rotation)
+    return ctx.store.now() >= state.rotated_at + pause
 
 
 def mark_drift(ctx: FlowContext, tx: Transaction, seen: Seen) -> None:
@@ -211,7 +224,7 @@ def _find_surplus(ctx: FlowContext, page: TargetPage, seen: Seen) -> None:
         ours = {target_id for row in connection.execute(statement) for target_id in row}
         standing = and_(document.c.key.in_(keys), document.c.target_id.is_not(None))
         others = select(document.c.key, document.c.target_id).where(ctx.scope.rows(), standing)
-        owners = {key: target_id for key, target_id in connection.execute(others)}
+        owners = {row.key: row.target_id for row in connection.execute(others)}
         known = reports.known_surplus(connection, ctx.scope, [item for item in ids if item not in ours])
     for record in page.records:
         if record.target_id not in ours:

@@ -74,6 +74,8 @@ def _report(ctx: FlowContext, seen: compare_target.Seen, differences: list[Diffe
         reports.save(tx, ctx.scope, report, rows, differences)
         unexplained = sum(not item.explained for item in differences) + sum(not row.explained for row in rows)
         values: dict[str, Any] = {"ledger_cursor": seen.ledger_cursor, "target_cursor": seen.target_cursor}
+        if seen.rotated:
+            values["rotated_at"] = tx.store.now()
         if not unexplained:
             values["succeeded_at"] = tx.store.now()
         flows.put(tx, ctx.scope, **values)

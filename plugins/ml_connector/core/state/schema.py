@@ -148,6 +148,7 @@ flow_state = Table(
     Column("stopped_reason", Text),
     Column("watched_since", UtcTime),
     Column("stale_alerted_at", UtcTime),
+    Column("rotated_at", UtcTime),
 )
 
 crosswalk = Table(
