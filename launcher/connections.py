@@ -43,7 +43,18 @@ def sandbox_connections(addresses: dict[str, str], tenant: str = "demo") -> dict
             "api_provider_token": credentials.CLEO_API_TOKEN,
         },
     }
-    made: dict[str, dict[str, Any]] = {"peoplesoft": peoplesoft, "bill": bill, "cleo": cleo}
+    monday = {
+        "conn_type": "monday",
+        "host": addresses["monday_url"],
+        "password": credentials.MONDAY_TOKEN,
+        "extra": {"auth": "token", "api_version": "2026-10"},
+    }
+    made: dict[str, dict[str, Any]] = {
+        "peoplesoft": peoplesoft,
+        "bill": bill,
+        "cleo": cleo,
+        "monday": monday,
+    }
     return {_variable(tenant, system): _text(connection) for system, connection in made.items()}
 
 

@@ -30,3 +30,8 @@ CLEO_MAILBOX = "psft_mailbox"
 CLEO_MAILBOX_PASSWORD = "Sandbox-only-2"
 CLEO_API_TOKEN = "sandbox-only-api-token"
 CLEO_OTP = "424242"
+
+MONDAY_TOKEN = "sandbox-only-monday-token"
+MONDAY_CLIENT_ID = "sandbox-monday-client"
+MONDAY_CLIENT_SECRET = "sandbox-only-monday-secret"
+MONDAY_REFRESH_TOKEN = "sandbox-only-monday-refresh-token"

@@ -20,6 +20,8 @@ from .clock import Clock
 from .control.app import ControlApp
 from .data import Size, scenario
 from .faults import FaultBook
+from .monday.app import MondayApp
+from .monday.state import MondayState
 from .peoplesoft.app import PeopleSoftApp
 from .peoplesoft.state import PeopleSoftState
 
@@ -39,6 +41,7 @@ class Sandbox:
         control_port: the same.
         cleo_port: the same.
         cleo_sftp_port: the same.
+        monday_port: the same.
         gateway: path of PeopleSoft's Integration Gateway.
         bill_prefix: path under which BILL's API lies.
         bill_events_prefix: path of BILL's webhook management; by default that of the API and `-events`.
@@ -55,6 +58,7 @@ class Sandbox:
         control_port: int = 0,
         cleo_port: int = 0,
         cleo_sftp_port: int = 0,
+        monday_port: int = 0,
         gateway: str = "/PSIGW",
         bill_prefix: str = "/connect",
         bill_events_prefix: str | None = None,
@@ -62,7 +66,7 @@ class Sandbox:
         if scenario not in SCENARIOS:
             raise ValueError(f"scenario is one of {', '.join(SCENARIOS)}, not {scenario!r}")
         self.size, self.scenario, self.host = size or Size(), scenario, host
-        self._ports = (peoplesoft_port, bill_port, control_port, cleo_port, cleo_sftp_port)
+        self._ports = (peoplesoft_port, bill_port, control_port, cleo_port, cleo_sftp_port, monday_port)
         self._gateway, self._bill_prefix = gateway, bill_prefix
         self._bill_events_prefix = bill_events_prefix or f"{bill_prefix or '/connect'}-events"
         self._runners: list[web.AppRunner] = []
@@ -73,9 +77,10 @@ class Sandbox:
         self.bill = BillState(self.clock, self.faults)
         self.cleo = CleoState(self.clock)
         self.cleo_sftp = SftpServer(self.cleo, self.faults)
+        self.monday = MondayState(self.clock)
         self._plant()
         self.peoplesoft_url = self.bill_url = self.bill_events_url = self.control_url = ""
-        self.cleo_url = ""
+        self.cleo_url = self.monday_url = ""
 
     def _plant(self) -> None:
         if self.scenario == "demo":
@@ -89,9 +94,11 @@ class Sandbox:
         self.peoplesoft.switches.reset()
         self.bill.switches.reset()
         self.cleo.switches.reset()
+        self.monday.switches.reset()
         self.peoplesoft.load()
         self.bill.load()
         self.cleo.load()
+        self.monday.load()
         self._plant()
 
     @property
@@ -105,6 +112,7 @@ class Sandbox:
             "cleo_provider_url": f"{self.cleo_url}{self.cleo.switches.provider_path}",
             "cleo_sftp": self.cleo_sftp.address,
             "cleo_sftp_host_key": self.cleo_sftp.host_key,
+            "monday_url": self.monday_url,
             "control_url": self.control_url,
         }
 
@@ -114,7 +122,8 @@ class Sandbox:
         prefixes = (self._bill_prefix, self._bill_events_prefix)
         bill = BillApp(self.bill, self.faults, self.calls, *prefixes)
         cleo = CleoApp(self.cleo, self.faults, self.calls)
-        self._wires = (peoplesoft.wire, bill.wire, cleo.wire)
+        monday = MondayApp(self.monday, self.faults, self.calls)
+        self._wires = (peoplesoft.wire, bill.wire, cleo.wire, monday.wire)
         control = ControlApp(self)
         self.peoplesoft_url = await self._listen(peoplesoft.web, self._ports[0])
         address = await self._listen(bill.web, self._ports[1])
@@ -122,6 +131,7 @@ class Sandbox:
         self.bill.webhooks.dispatcher.start()
         self.cleo_url = await self._listen(cleo.web, self._ports[3])
         await self.cleo_sftp.start(self.host, self._ports[4])
+        self.monday_url = await self._listen(monday.web, self._ports[5])
         self.control_url = await self._listen(control.web, self._ports[2])
 
     async def _listen(self, app: web.Application, port: int) -> str:

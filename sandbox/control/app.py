@@ -13,9 +13,10 @@ from sandbox.bill.errors import BillError
 from sandbox.cleo.errors import CleoError
 from sandbox.data import scenario
 from sandbox.jsonio import decode, json_response
+from sandbox.monday.errors import MondayError
 from sandbox.switches import Switches
 
-from . import bill, cleo, peoplesoft, webhooks
+from . import bill, cleo, monday, peoplesoft, webhooks
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -48,6 +49,7 @@ class ControlApp:
             ("POST", "/bill/webhooks/{operation}"): self.webhooks,
             ("GET", "/bill/webhooks/{operation}"): self.look_at_webhooks,
             ("POST", "/cleo/{operation}"): self.cleo,
+            ("POST", "/monday/{operation}"): self.monday,
         }
         for (method, path), work in routes.items():
             self.web.router.add_route(method, path, _served(work))
@@ -58,6 +60,7 @@ class ControlApp:
             "peoplesoft": sandbox.peoplesoft.counts(),
             "bill": {name: store.counts() for name, store in sandbox.bill.organizations.items()},
             "cleo": sandbox.cleo.counts(),
+            "monday": sandbox.monday.counts(),
             "duplicates": {
                 name: found
                 for name, store in sandbox.bill.organizations.items()
@@ -88,6 +91,7 @@ class ControlApp:
             "peoplesoft": self.sandbox.peoplesoft.switches.values(),
             "bill": self.sandbox.bill.switches.values(),
             "cleo": self.sandbox.cleo.switches.values(),
+            "monday": self.sandbox.monday.switches.values(),
         }
 
     def set_switches(self, _: web.Request, body: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -96,6 +100,7 @@ class ControlApp:
             "peoplesoft": sandbox.peoplesoft.switches,
             "bill": sandbox.bill.switches,
             "cleo": sandbox.cleo.switches,
+            "monday": sandbox.monday.switches,
         }
         for system, values in body.items():
             sets[system].change(values)
@@ -127,6 +132,10 @@ class ControlApp:
         work = cleo.OPERATIONS[request.match_info["operation"]]
         return work(self.sandbox.cleo, body or {})
 
+    def monday(self, request: web.Request, body: Any) -> Any:
+        work = monday.OPERATIONS[request.match_info["operation"]]
+        return work(self.sandbox.monday, body or {})
+
     def webhooks(self, request: web.Request, body: Any) -> Any:
         work = webhooks.OPERATIONS[request.match_info["operation"]]
         return work(self.sandbox.bill.webhooks, body or {})
@@ -150,7 +159,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except BillError as error:
         return json_response({"error": [entry["message"] for entry in error.entries]}, 400)
-    except CleoError as error:
+    except (CleoError, MondayError) as error:
         return json_response({"error": error.message}, 400)
     except (KeyError, ValueError, TypeError) as error:
         return json_response({"error": f"{type(error).__name__}: {error}"}, 400)

@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.gauge import Gauge
 
 TRANSPORT = {
-    "error": "answer `status` (with BILL's `code` and `message`) before anything is executed",
+    "error": "answer `status` (with BILL's or Monday's `code` and `message`) before anything is executed",
     "html": "answer an HTML page with `status` (200 by default) before anything is executed",
     "reset": "cut the connection before anything is executed",
     "slow": "wait `seconds`, then work as usual",
@@ -44,6 +44,10 @@ SHAPE = {
     "repeat_page": "BILL: a list's first `rows` rows are those that ended the previous page",
     "expire_token": "Cleo: the token ends before the call",
     "vanish_file": "Cleo: the file that the call names is gone before the call",
+    "partial": "Monday: alias `value`, or every `rows`-th one, fails with `code`; the others are executed",
+    "subfield": "Monday: alias `value`, or the first, is executed; its field `column` fails with 500",
+    "html_429": "Monday: a 429 in HTML with `seconds` as Retry-After, before anything is executed",
+    "version": "Monday: the answer says that version `value` served the call",
 }
 DELIVERY = {
     "drop": "BILL: a webhook event is never sent; it is in the history",
@@ -60,7 +64,7 @@ class Fault:
     """One planned fault.
 
     Attributes:
-        system: `peoplesoft`, `bill` or `cleo`.
+        system: `peoplesoft`, `bill`, `cleo` or `monday`.
         kind: a key of `TRANSPORT`, `SHAPE` or `DELIVERY`.
         operation: shell pattern over operation names, e.g. `POST /v3/bills` or `QAS ML_AP_*`.
         count: how often it strikes; null for ever.

@@ -14,6 +14,7 @@ from sandbox.server import Sandbox, SandboxThread
 
 from .cleo_client import Tenant
 from .clients import Asker, Payer
+from .monday_client import Desk
 from .receiver import Hooks, Receiver
 from .soap_client import Site
 
@@ -45,6 +46,11 @@ async def payer(sandbox: Sandbox, http: aiohttp.ClientSession) -> Payer:
 @pytest.fixture
 def tenant(sandbox: Sandbox, http: aiohttp.ClientSession) -> Tenant:
     return Tenant(http, sandbox)
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox, http: aiohttp.ClientSession) -> Desk:
+    return Desk(http, sandbox)
 
 
 @pytest.fixture
