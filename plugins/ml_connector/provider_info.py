@@ -15,14 +15,20 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "ml-connector",
         "name": "ml-connector",
-        "description": "Keeps Oracle PeopleSoft in step with BILL, Cleo and other finance systems.",
-        "integrations": [_integration("Oracle PeopleSoft"), _integration("BILL"), _integration("Cleo")],
+        "description": "Keeps Oracle PeopleSoft in step with BILL, Cleo, monday.com and other systems.",
+        "integrations": [
+            _integration("Oracle PeopleSoft"),
+            _integration("BILL"),
+            _integration("Cleo"),
+            _integration("monday.com"),
+        ],
         "hooks": [
             {"integration-name": "Oracle PeopleSoft", "python-modules": ["ml_connector.peoplesoft.hook"]},
             {"integration-name": "BILL", "python-modules": ["ml_connector.bill.hook"]},
             {"integration-name": "Cleo", "python-modules": ["ml_connector.cleo.hook"]},
+            {"integration-name": "monday.com", "python-modules": ["ml_connector.monday.hook"]},
         ],
-        "connection-types": [_peoplesoft(), _bill(), _cleo()],
+        "connection-types": [_peoplesoft(), _bill(), _cleo(), _monday()],
         "cli": ["ml_connector.cli.definition.get_commands"],
         "config": {"ml_connector": _configuration()},
     }
@@ -184,6 +190,45 @@ def _cleo() -> dict[str, Any]:
                 "true, false, or the path of a bundle of certificate authorities. false also accepts any "
                 "SFTP server where no host key is named.",
                 default="true",
+            ),
+        },
+    }
+
+
+def _monday() -> dict[str, Any]:
+    """One account at monday.com."""
+    return {
+        "connection-type": "monday",
+        "hook-class-name": "ml_connector.monday.hook.MondayHook",
+        "hook-name": "monday.com",
+        "ui-field-behaviour": {
+            "hidden-fields": ["login", "port", "schema"],
+            "relabeling": {"host": "Address", "password": "API token"},
+            "placeholders": {"host": "https://api.monday.com", "password": "empty with oauth2"},
+        },
+        "conn-fields": {
+            "auth": _choice(
+                "Login",
+                "token: the API token of a user. oauth2: an app with renewed tokens; needs payload_keys.",
+                "token",
+                "oauth2",
+            ),
+            "client_id": _text("Client id", "OAuth 2 only: of the app."),
+            "client_secret": _secret("Client secret", "OAuth 2 only: of the app."),
+            "refresh_token": _secret(
+                "Refresh token",
+                "OAuth 2 only: as given when the app was authorized. Later ones are kept by themselves.",
+            ),
+            "token_url": _text(
+                "Token address",
+                "OAuth 2 only: where tokens are renewed.",
+                default="https://auth.monday.com/oauth_ms/oauth/token",
+            ),
+            "api_version": _text(
+                "API version",
+                "Quarter of the API, 2026-07 or later.",
+                default="2026-10",
+                pattern=r"^20\d{2}-(01|04|07|10)$",
             ),
         },
     }

@@ -20,6 +20,8 @@ from sandbox.data import Size
 from sandbox.server import Sandbox
 from tests.flows.cleo import CleoWorld, Make, cleo_world
 from tests.flows.harness import Harness
+from tests.flows.monday import Make as MakeMonday
+from tests.flows.monday import MondayWorld, monday_world
 from tests.flows.world import World
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -84,3 +86,15 @@ async def cleo(make_cleo: Make) -> AsyncIterator[CleoWorld]:
     """Without orders; the partners acknowledge, and do nothing else."""
     async with make_cleo() as made:
         yield made
+
+
+@pytest.fixture
+def make_monday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeMonday:
+    """Makes a world with boards at Monday.com."""
+
+    @asynccontextmanager
+    async def make(**more: Any) -> AsyncIterator[MondayWorld]:
+        async with monday_world(tmp_path, monkeypatch, **more) as world:
+            yield world
+
+    return make

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -11,9 +10,10 @@ from typing import Any, Literal
 from airflow.configuration import conf
 from sqlalchemy.exc import SQLAlchemyError
 
-from ml_connector.cli.frame import definitions, opened
+from ml_connector.cli.frame import definitions, enabled, opened, see_connections
 from ml_connector.cli.pools import existing_pools
-from ml_connector.core.config import Settings, TenantConfig
+from ml_connector.core.config import InvalidFile, Settings, TenantConfig
+from ml_connector.core.dag.configuration import check as check_options
 from ml_connector.core.dag.configuration import find_faults, healthy_tenants
 from ml_connector.core.dag.definition import Definition, Reading, all_systems
 from ml_connector.core.dag.logins import identity
@@ -21,6 +21,7 @@ from ml_connector.core.dag.pools import wanted_pools
 from ml_connector.core.dag.settings import open_database, read_settings
 from ml_connector.core.errors import ConnectorError
 from ml_connector.core.limits import Refusals
+from ml_connector.core.loop import run
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.migrate import require_current
 
@@ -74,6 +75,8 @@ def find(*, ping: bool) -> list[Finding]:
     findings += _files(reading, settings)
     findings += _pools(integrations, tenants)
     findings += _connections(integrations, tenants, ping=ping)
+    if ping:
+        findings += _inspections(integrations, tenants)
     return findings
 
 
@@ -165,8 +168,7 @@ def _least_slots(pool: str, tenants: Sequence[TenantConfig], integrations: Seque
 def _connections(
     integrations: Sequence[Definition], tenants: Sequence[TenantConfig], *, ping: bool
 ) -> Iterator[Finding]:
-    # As Airflow's own `connections` commands do: otherwise connections made in the UI are not seen.
-    os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+    see_connections()
     systems = all_systems(integrations)
     wanted = {
         (connection_id, name)
@@ -200,11 +202,33 @@ def _ping(subject: str, connection: Any) -> Finding:
     try:
         works, message = connection.get_hook().test_connection()
     except Exception as error:  # noqa: BLE001 - a hook may fail in any way, and the next one must be tried
-        text = str(error) if isinstance(error, ConnectorError) else type(error).__name__
-        works, message = False, text
+        works, message = False, _said(error)
     if works:
         _forget_refusal(connection)
     return Finding("ok" if works else "error", subject, str(message))
+
+
+def _said(error: Exception) -> str:
+    """An error that is not the product's own may hold a secret."""
+    return str(error) if isinstance(error, ConnectorError) else type(error).__name__
+
+
+def _inspections(integrations: Sequence[Definition], tenants: Sequence[TenantConfig]) -> Iterator[Finding]:
+    """What does not fit between a tenant's options and what stands in the system."""
+    for definition, tenant in enabled(integrations, tenants):
+        if definition.inspect is None:
+            continue
+        subject = f"tenant {tenant.tenant}, {definition.integration}"
+        try:
+            options = check_options(definition, tenant)
+        except InvalidFile:
+            continue  # told with the files
+        try:
+            with opened() as store:
+                texts = run(definition.inspect(tenant, store, options))
+        except Exception as error:  # noqa: BLE001 - the others must be looked at all the same
+            texts = [_said(error)]
+        yield from (Finding("error", subject, text) for text in texts)
 
 
 def _forget_refusal(connection: Any) -> None:

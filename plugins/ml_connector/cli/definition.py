@@ -56,6 +56,14 @@ def _setup() -> tuple[ActionCommand, ...]:
         ),
         _command("check", "Look for everything that would keep a run from working", "setup.check", ping),
         _command(
+            "provision",
+            "Create in other systems what tenants' options name and is not there yet, such as boards",
+            "provisioning.provision",
+            _TENANT,
+            Arg(("--integration",), help="only this integration: monday"),
+            Arg(("--dry-run",), help="only say what would be made", action="store_true"),
+        ),
+        _command(
             "export-schemas",
             "Write JSON Schemas of tenant, dataset and mapping files, for editors",
             "setup.export_schemas",

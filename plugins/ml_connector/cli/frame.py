@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ml_connector.core.config import Settings
-from ml_connector.core.dag.definition import Reading, read_definitions
+from ml_connector.core.config import Settings, TenantConfig
+from ml_connector.core.dag.definition import Definition, Reading, read_definitions
 from ml_connector.core.dag.settings import open_store, read_settings
 from ml_connector.core.errors import ConnectorError
 from ml_connector.core.state.store import Store
@@ -54,11 +55,27 @@ def user() -> str:
         return "unknown"
 
 
+def see_connections() -> None:
+    """As Airflow's own `connections` commands do: otherwise connections made in the UI are not seen."""
+    os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+
+
 def definitions() -> Reading:
     """What the installation's DAG files say."""
     from airflow.configuration import conf
 
     return read_definitions(Path(conf.get_mandatory_value("core", "dags_folder")))
+
+
+def enabled(
+    integrations: Sequence[Definition], tenants: Sequence[TenantConfig]
+) -> Iterator[tuple[Definition, TenantConfig]]:
+    """Every integration with each tenant that has it switched on."""
+    for definition in integrations:
+        for tenant in tenants:
+            configured = tenant.integrations.get(definition.integration)
+            if configured is not None and configured.enabled:
+                yield definition, tenant
 
 
 def settings() -> Settings:

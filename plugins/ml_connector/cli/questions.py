@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ml_connector.cli.frame import command, definitions, opened, settings, show
-from ml_connector.core.dag.configuration import healthy_tenants, is_enabled
-from ml_connector.core.errors import ConfigurationError
+from ml_connector.cli.frame import command, definitions, enabled, opened, settings, show
+from ml_connector.core.dag.configuration import check, healthy_tenants, is_enabled
+from ml_connector.core.errors import ConfigurationError, ConnectorError
 from ml_connector.core.ledger import inbox, queries, stories
 from ml_connector.core.ledger.scope import Status
+
+Counts = Mapping[tuple[str, str], Mapping[str, int]]
+"""Planned documents by tenant and flow, then by operation."""
 
 
 @command
@@ -145,6 +150,12 @@ def plan(args: Any) -> None:
     """Latest plan."""
     with opened() as store:
         lines = queries.latest_plan(store, tenant=args.tenant, flow=args.flow, limit=args.limit)
+        with store.read() as connection:
+            counts = queries.planned_counts(connection, tenant=args.tenant, flow=args.flow)
+    found = ways(counts)
+    for line in lines:
+        if way := found.get((line["tenant"], line["flow"])):
+            line["way"] = way
     rows = [
         {
             **{name: line[name] for name in ("tenant", "flow", "operation", "key", "label", "reason")},
@@ -155,6 +166,24 @@ def plan(args: Any) -> None:
         for line in lines
     ]
     show(args, lines, rows, empty="There is no plan. Trigger a DAG with its parameter dry_run set.")
+    if args.output == "table":
+        for (tenant, flow), way in found.items():
+            print(f"{tenant}, {flow}: {way}")
+
+
+def ways(counts: Counts) -> dict[tuple[str, str], str]:
+    """How what a plan counts would be written, where a flow's target can say that."""
+    if not counts:
+        return {}
+    pairs = list(enabled(definitions().definitions, healthy_tenants(settings())))
+    found = {}
+    for definition, tenant in pairs:
+        for flow in definition.flows:
+            planned = counts.get((tenant.tenant, flow.name))
+            if flow.ways is not None and planned is not None:
+                with contextlib.suppress(ConnectorError):  # `check` tells what is wrong with the options
+                    found[tenant.tenant, flow.name] = flow.ways(tenant, check(definition, tenant), planned)
+    return found
 
 
 @command

@@ -8,11 +8,12 @@ in which they describe and do not build.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -49,10 +50,10 @@ Adapt = Callable[[TenantConfig, BaseModel, MappingFile], MappingFile]
 Ways = Callable[[TenantConfig, BaseModel, Mapping[str, int]], str]
 """Says in one sentence how what a plan counts by operation would be written, and in how many calls."""
 
-Inspect = Callable[[TenantConfig, Store, BaseModel], Awaitable[Sequence[str]]]
+Inspect = Callable[[TenantConfig, Store, BaseModel], Coroutine[Any, Any, Sequence[str]]]
 """Compares a tenant's options with what stands in the target, and says what does not fit."""
 
-Provision = Callable[[TenantConfig, Store, BaseModel, bool], Awaitable[Sequence[str]]]
+Provision = Callable[[TenantConfig, Store, BaseModel, bool], Coroutine[Any, Any, Sequence[str]]]
 """Creates what the options name and the target lacks; with the last argument true it only says so."""
 
 Check = Callable[[TenantConfig, BaseModel], Sequence[str]]

@@ -201,18 +201,7 @@ def latest_plan(
 ) -> list[Answer]:
     """What the newest dry run of each tenant would do, flow by flow."""
     with store.read() as connection:
-        newest = select(plan.c.tenant, plan.c.id, func.max(plan.c.planned_at)).group_by(
-            plan.c.tenant, plan.c.id
-        )
-        by_tenant: dict[str, tuple[datetime, str]] = {}
-        for name, plan_id, at in connection.execute(newest):
-            if tenant in (None, name):
-                by_tenant[name] = max(by_tenant.get(name, (at, plan_id)), (at, plan_id))
-        statement = select(plan).where(plan.c.id.in_([plan_id for _, plan_id in by_tenant.values()]))
-        if flow:
-            statement = statement.where(
-                or_(plan.c.flow == flow, plan.c.flow.endswith(f".{flow}", autoescape=True))
-            )
+        statement = select(plan).where(_latest_plans(connection, tenant, flow))
         rows = connection.execute(
             statement.order_by(plan.c.tenant, plan.c.flow, plan.c.key).limit(limit)
         ).all()
@@ -221,6 +210,33 @@ def latest_plan(
         | {"changes": [change_answer(item) for item in store.open(row.changes) or []]}
         for row in rows
     ]
+
+
+def planned_counts(
+    connection: Connection, *, tenant: str | None = None, flow: str | None = None
+) -> dict[tuple[str, str], dict[str, int]]:
+    """How many documents the same dry runs would touch: by tenant and flow, then by operation."""
+    statement = (
+        select(plan.c.tenant, plan.c.flow, plan.c.operation, func.count())
+        .where(_latest_plans(connection, tenant, flow))
+        .group_by(plan.c.tenant, plan.c.flow, plan.c.operation)
+    )
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for name, flow_name, operation, count in connection.execute(statement):
+        counts.setdefault((name, flow_name), {})[operation] = count
+    return counts
+
+
+def _latest_plans(connection: Connection, tenant: str | None, flow: str | None) -> Any:
+    newest = select(plan.c.tenant, plan.c.id, func.max(plan.c.planned_at)).group_by(plan.c.tenant, plan.c.id)
+    by_tenant: dict[str, tuple[datetime, str]] = {}
+    for name, plan_id, at in connection.execute(newest):
+        if tenant in (None, name):
+            by_tenant[name] = max(by_tenant.get(name, (at, plan_id)), (at, plan_id))
+    ours = plan.c.id.in_([plan_id for _, plan_id in by_tenant.values()])
+    if not flow:
+        return ours
+    return and_(ours, or_(plan.c.flow == flow, plan.c.flow.endswith(f".{flow}", autoescape=True)))
 
 
 def change_answer(item: Answer) -> Answer:

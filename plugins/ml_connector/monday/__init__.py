@@ -1,0 +1,1 @@
+"""monday.com: boards whose items mirror PeopleSoft's documents, over the GraphQL platform API."""
