@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.airflow import Airflow
+from launcher.boards import Boards
 from launcher.connections import sandbox_connections
 from launcher.environment import REPOSITORY, airflow_environment, server_environment
 from launcher.home import Home
@@ -22,7 +23,7 @@ from launcher.payments import Payments
 from launcher.processes import Service, wait_until
 from launcher.report import Report, print_changes
 
-DAGS = ("peoplesoft_bill__demo", "peoplesoft_cleo__demo")
+DAGS = ("peoplesoft_bill__demo", "peoplesoft_cleo__demo", "peoplesoft_monday__demo")
 EVENTS = "bill_events__demo"
 FROM_PARTNERS = "cleo_events__demo"
 _ENDED = ("success", "failed")
@@ -40,6 +41,7 @@ def main(*, leave: bool, vouchers: int) -> int:
     with demonstration(
         vouchers, say=lambda text: print(f"[{time.monotonic() - began:4.0f} s] {text}", flush=True)
     ) as demo:
+        demo.make_boards()
         days = [
             demo.day("First run: everything is new"),
             demo.day("Subscribe to BILL's events", [EVENTS]),
@@ -52,6 +54,7 @@ def main(*, leave: bool, vouchers: int) -> int:
             demo.events("A payment fails after it was settled: reversed", demo.payments.fail),
             demo.collect("Goods arrive, and with them the match of an invoice", demo.partners.deliver),
             demo.sent_once(),
+            demo.written_once(),
         ]
         succeeded = all(days)
         print(
@@ -77,7 +80,7 @@ def demonstration(
     services: list[Service] = []
     airflow: Airflow | None = None
     try:
-        say("starting the sandbox: PeopleSoft, BILL, and Cleo with trading partners behind it")
+        say("starting the sandbox: PeopleSoft, BILL, Monday.com, and Cleo with trading partners behind it")
         addresses = _start_sandbox(folder, vouchers, services)
         home = Home(folder)
         home.prepare()
@@ -150,6 +153,7 @@ class Demonstration:
         self.airflow, self.folder = airflow, folder
         self._control, self._say = control, say
         self.payments, self.partners = Payments(self.control), Partners(self.control)
+        self.boards = Boards(airflow, self.control)
 
     def day(self, title: str, dags: Sequence[str] = DAGS) -> bool:
         """Run DAGs once, every integration's by default; True when every flow reconciled."""
@@ -190,6 +194,17 @@ class Demonstration:
         twice = self.partners.received_twice()
         self._say(f"  documents that a partner received more than once: {twice}")
         return twice == 0
+
+    def make_boards(self) -> None:
+        """Have the command `provision` make the boards at Monday.com."""
+        made = self.boards.make()
+        self._say(f"Made the boards at Monday.com: {len(made)} boards, groups and columns")
+
+    def written_once(self) -> bool:
+        """Whether no document stands on a board twice; says so."""
+        copies = self.boards.copies()
+        self._say(f"  documents that stand on a board more than once: {copies}")
+        return copies == 0
 
     def _report(self, title: str, dag_id: str, run_id: str) -> bool:
         state, tasks = self._follow(dag_id, run_id)
