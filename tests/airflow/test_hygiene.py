@@ -30,7 +30,7 @@ def test_shipped_files_import(bag: Any) -> None:
     assert bag.import_errors == {}
     assert set(bag.dags) == {
         "peoplesoft_bill__demo", "bill_events__demo", "peoplesoft_cleo__demo", "cleo_events__demo",
-        "ml_connector_watch",
+        "peoplesoft_monday__demo", "ml_connector_watch",
     }  # fmt: skip
 
 
@@ -116,6 +116,15 @@ def test_the_flows_of_trading_partners(bag: Any) -> None:
         "cleo_events__demo": ["supplier_invoices", "statuses"],
     }
     assert bag.dags["cleo_events__demo"].schedule is None  # by time only, and the demo names none
+
+
+def test_the_flows_of_boards_in_their_order(bag: Any) -> None:
+    tasks = bag.dags["peoplesoft_monday__demo"].tasks
+    assert [task.task_id for task in tasks] == [
+        f"{flow}.{stage}"
+        for flow in ("suppliers", "gl_accounts", "invoices", "purchase_orders", "payment_status")
+        for stage in STAGES
+    ]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ SECRETS = {
     "peoplesoft": {"client_secret", "node_password"},
     "bill": {"dev_key", "webhook_security_key"},
     "cleo": {"mailbox_password", "sftp_password", "sftp_key", "api_provider_token", "webhook_secret"},
+    "monday": {"client_secret", "refresh_token"},
 }
 FIELDS = {
     "peoplesoft": {
@@ -31,6 +32,7 @@ FIELDS = {
         "sftp_host", "sftp_port", "sftp_login", "sftp_password", "sftp_key", "sftp_host_key",
         "api_provider_url", "api_provider_token", "webhook_secret", "verify",
     },
+    "monday": {"auth", "client_id", "client_secret", "refresh_token", "token_url", "api_version"},
 }  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def test_commands_are_the_contract() -> None:
     names = {command.name for command in group.subcommands}
     assert names == {
         "init", "check", "status", "records", "show", "replay", "release", "plan", "audit", "reconciliation",
-        "crosswalk", "export-schemas", "purge",
+        "crosswalk", "export-schemas", "purge", "provision",
     }  # fmt: skip
 
 

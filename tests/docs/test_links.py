@@ -73,7 +73,7 @@ def test_commands_exist(page: Path) -> None:
         if name in ("on", "sandbox"):
             continue
         assert name in known, f"{page.name} names the command {name}"
-        flags = set(re.findall(r"(?<!\S)--?[a-z]+", rest))
+        flags = set(re.findall(r"(?<!\S)--?[a-z]+(?:-[a-z]+)*", rest))
         assert flags <= known[name], f"{page.name}: {name} has no {flags - known[name]}"
 
 
