@@ -23,8 +23,8 @@ class Boards:
 
     def make(self) -> list[str]:
         """Make what the demo's tenant file names; says what was made."""
-        made: list[str] = self._airflow.answer("provision", "--tenant", "demo")
-        return made
+        made: list[dict[str, str]] = self._airflow.answer("provision", "--tenant", "demo")
+        return [row["text"] for row in made]
 
     def copies(self) -> int:
         """How many keys stand on a board more than once."""

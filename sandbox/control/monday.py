@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from math import ceil
+from typing import Any, TypeVar
 
 from sandbox.monday.boards import create_column
 from sandbox.monday.cells import Cell, text_of
 from sandbox.monday.context import Call
 from sandbox.monday.errors import no_board
-from sandbox.monday.model import Board, Item
+from sandbox.monday.model import Board, Group, Item
 from sandbox.monday.objects import settings
 from sandbox.monday.state import KEY, MondayState
 from sandbox.monday.store import check_name
 
 Body = Mapping[str, Any]
 Shown = dict[str, Any]
+T = TypeVar("T")
 
 
 def _board(state: MondayState, name: Any) -> Board:
@@ -31,7 +33,18 @@ def _item(state: MondayState, body: Body) -> Item:
     if "item" in body:
         return state.store.item(body["item"])
     board = _board(state, body["board"])
-    return next(item for item in board.listed() if item.data(KEY) == body["key"])
+    return _first((item for item in board.listed() if item.data(KEY) == body["key"]), body["key"])
+
+
+def _group(board: Board, name: str) -> Group:
+    """A group by title or id."""
+    return _first((row for row in board.groups.values() if name in {row.id, row.title}), name)
+
+
+def _first(found: Iterator[T], what: Any) -> T:
+    for row in found:
+        return row
+    raise KeyError(what)
 
 
 def _shown(state: MondayState, item: Item) -> Shown:
@@ -82,7 +95,7 @@ def boards(state: MondayState, _: Body) -> list[Shown]:
 def create(state: MondayState, body: Body) -> Shown:
     """Type an item in: `{board, name, values?, group?}`, values as in column_values."""
     found = _board(state, body["board"])
-    group = next((row for row in found.groups.values() if body.get("group") in {row.id, row.title}), None)
+    group = _group(found, body["group"]) if "group" in body else None
     return _shown(state, state.store.create_item(found, body["name"], body.get("values"), group=group))
 
 
@@ -104,8 +117,7 @@ def rename(state: MondayState, body: Body) -> Shown:
 def move(state: MondayState, body: Body) -> Shown:
     """Into another group: `{item or board and key, group: title or id}`."""
     item = _item(state, body)
-    group = next(row for row in item.board.groups.values() if body["group"] in {row.id, row.title})
-    state.store.move(item, group)
+    state.store.move(item, _group(item.board, body["group"]))
     return _shown(state, item)
 
 
@@ -149,10 +161,10 @@ def imports(state: MondayState, _: Body) -> list[Shown]:
     ]
 
 
-def spend(state: MondayState, body: Body) -> dict[str, float]:
+def spend(state: MondayState, body: Body) -> dict[str, int]:
     """Use up daily calls: `{calls}`."""
     state.budgets.spend(round(float(body["calls"]) * 10))
-    return {"calls_today": state.budgets.used_today}
+    return {"calls_today": ceil(state.budgets.used_today)}
 
 
 OPERATIONS: dict[str, Callable[[MondayState, Body], Any]] = {

@@ -13,7 +13,7 @@ from .model import Board
 from .store import Store, number
 
 
-@dataclass
+@dataclass(repr=False)
 class BulkJob:
     """One job."""
 

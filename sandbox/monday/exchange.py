@@ -178,7 +178,9 @@ class Exchange:
         return self._headed(answer)
 
     def _headed(self, answer: web.Response, request_id: str = "") -> web.Response:
-        answer.headers["x-request-id"] = request_id or self._id
+        if answer.content_type != "application/json":
+            return answer  # of a proxy in front, which knows nothing of all this
+        answer.headers.setdefault("x-request-id", request_id or self._id)
         answer.headers["API-Version"] = self._version
         if answer.status != 401:
             answer.headers.update(self._state.budgets.headers(self._kind, writes=self._asked.writes))

@@ -74,6 +74,7 @@ def planned(fault: Fault, request_id: str) -> web.Response:
     error = MondayError(fault.code, fault.message or f"Planned answer {status}.", http=status, retry=wait)
     body = {"errors": [error.entry()], "extensions": {"request_id": request_id}}
     answer = json_response(body, status)
+    answer.headers["x-request-id"] = request_id
     if fault.value or wait:
         answer.headers["Retry-After"] = fault.value or str(wait)
     return answer

@@ -1,4 +1,7 @@
-"""Boards, groups, columns and items as they lie in memory."""
+"""Boards, groups, columns and items as they lie in memory.
+
+They know one another in circles, hence `repr=False`: what a failed test prints would never end.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class Stored(NamedTuple):
     at: float
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Group:
     """A group of a board; new items stand on top, so `items` is read backwards."""
 
@@ -27,7 +30,7 @@ class Group:
     items: dict[int, Item] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Column:
     """A column. `labels` is there for status and dropdown only."""
 
@@ -41,7 +44,7 @@ class Column:
     labels: Labels | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Item:
     """An item or a subitem. `past` keeps what a lagging search still sees, per column id."""
 
@@ -64,7 +67,7 @@ class Item:
         return None if stored is None else stored.data
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Board:
     """A board; `items` holds archived and deleted ones as well."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 from typing import Any
 
 from sandbox.clock import Clock
@@ -58,7 +59,7 @@ class MondayState:
             "updates": len(self.updates),
             "imports": len(self.imports.jobs),
             "duplicates": self.duplicates(),
-            "calls_today": self.budgets.used_today,
+            "calls_today": ceil(self.budgets.used_today),
             "refused": dict(self.budgets.refused),
             "max_in_flight": self.budgets.most_in_flight,
             "replayed": self.keys.replayed,

@@ -192,6 +192,8 @@ class Store:
     def retire(self, item: Item, state: str) -> None:
         """Archive or delete an item, its subitems too."""
         for row in (item, *item.subitems):
+            if row.state == "deleted":
+                continue
             if row.state == "active":
                 row.board.forget(row)
                 row.board.active -= 1

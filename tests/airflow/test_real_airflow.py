@@ -59,6 +59,10 @@ class Wrong:
                 "password": credentials.CLEO_ADMIN_PASSWORD, "mailbox_login": credentials.CLEO_MAILBOX,
                 "mailbox_password": credentials.CLEO_MAILBOX_PASSWORD,
             },
+            "monday": {
+                "host": addresses["monday_url"], "login": "", "password": credentials.MONDAY_TOKEN,
+                "auth": "token", "api_version": "2026-10",
+            },
         }[self.system]  # fmt: skip
         fields = right | {name: value.format(**right) for name, value in self.changes.items()}
         standard = {name: fields.pop(name) for name in ("host", "login", "password")}
@@ -100,6 +104,12 @@ WRONG_SETTINGS = [
     Wrong("cleo", {"folders_path": "/api/no-such-thing"}, "folders_path"),
     Wrong("cleo", {"transport": "ftp"}, "api or sftp"),
     Wrong("cleo", {"transport": "sftp", "sftp_host": "127.0.0.1"}, "sftp_host_key"),
+    Wrong("monday", {"password": ""}, "password: the monday.com connection"),
+    Wrong("monday", {"password": "wrong"}, "refused the token"),
+    Wrong("monday", {"host": "{host}/v2"}, "/v2"),
+    Wrong("monday", {"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1:9"),
+    Wrong("monday", {"api_version": "2025-10"}, "api_version"),
+    Wrong("monday", {"auth": "oauth2"}, "client_id"),
 ]
 
 
@@ -136,6 +146,7 @@ def demo(tenants: Path, hook: tuple[str, Received]) -> Iterator[Demonstration]:
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
     }
     with demonstration(60, say=print, settings=settings) as running:
+        running.make_boards()
         yield running
 
 
@@ -149,6 +160,7 @@ def test_check_and_ping_find_nothing_wrong(demo: Demonstration) -> None:
     assert {(item["level"], item["subject"]) for item in findings} == {
         ("ok", "connection demo__bill"),
         ("ok", "connection demo__cleo"),
+        ("ok", "connection demo__monday"),
         ("ok", "connection demo__peoplesoft"),
     }
 
@@ -160,6 +172,16 @@ def test_everything_moves_and_reconciles(demo: Demonstration, first_day: bool) -
     assert all(status[f"bill.{name}"]["last_success"] for name in FLOWS)
     assert status["bill.bills"]["documents"]["loaded"] > 20
     assert status["bill.vendors"]["documents"]["rejected"] == 1
+
+
+def test_what_peoplesoft_has_stands_on_the_boards_once(demo: Demonstration, first_day: bool) -> None:
+    loaded = demo.airflow.answer("records", "--flow", "monday.invoices", "--status", "loaded", "--limit", "500")
+    board = demo.control("POST", "/monday/board", {"board": "Invoices"})
+    keys = [item["values"]["ps_key"] for item in board["items"]]
+    assert len(keys) > 50
+    assert sorted(keys) == sorted(item["key"] for item in loaded)
+    assert demo.written_once()
+    assert demo.boards.make() == []
 
 
 def test_the_watermark_is_visible_in_airflow(demo: Demonstration, first_day: bool) -> None:
@@ -274,7 +296,7 @@ def test_each_wrong_setting_of_a_connection_has_its_own_sentence(demo: Demonstra
         assert wrong.expected in result["message"], (wrong, result["message"])
         told.add(result["message"])
     assert len(told) == len(WRONG_SETTINGS)
-    for right in (Wrong("bill", {}, ""), Wrong("peoplesoft", {}, ""), Wrong("cleo", {}, "")):
+    for right in (Wrong(system, {}, "") for system in ("bill", "peoplesoft", "cleo", "monday")):
         assert demo.airflow.post("/connections/test", right.body(addresses))["status"] is True
 
 

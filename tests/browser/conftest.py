@@ -52,7 +52,7 @@ def demo() -> Iterator[Demonstration]:
     settings = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": PEOPLE}
     find_chromium()  # before a minute is spent on Airflow
     with demonstration(40, say=print, settings=settings) as running:
-        assert running.day("first day")
+        assert running.day("first day", DAGS[:2])
         running.change()
         assert running.day("second day", DAGS[:1])
         yield running

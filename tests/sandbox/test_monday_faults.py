@@ -15,9 +15,9 @@ from .monday_client import CREATE, Desk, Reply
 CUT = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 ME = "query Me{me{id}}"
 BATCH = (
-    "mutation Batch($b:ID!){complexity{query} c0:create_item(board_id:$b,item_name:\"A\"){id name updated_at}"
-    " c1:create_item(board_id:$b,item_name:\"B\"){id name updated_at}"
-    " c2:create_item(board_id:$b,item_name:\"C\"){id name updated_at}}"
+    'mutation Batch($b:ID!){complexity{query} c0:create_item(board_id:$b,item_name:"A"){id name updated_at}'
+    ' c1:create_item(board_id:$b,item_name:"B"){id name updated_at}'
+    ' c2:create_item(board_id:$b,item_name:"C"){id name updated_at}}'
 )
 
 
@@ -86,8 +86,8 @@ async def test_an_answer_that_is_too_large_is_not_kept(desk: Desk) -> None:
     board = desk.board(note="text")
     for number in range(40):
         desk.state.store.create_item(board, f"Item {number}", {"note": "x" * 60_000})
-    query = "mutation Big($b:ID!){create_group(board_id:$b,group_name:\"x\"){id} %s}" % " ".join(  # noqa: UP031
-        f"m{number}:change_simple_column_value(board_id:$b,item_id:{item_id},column_id:\"name\",value:\"x\")"
+    query = 'mutation Big($b:ID!){create_group(board_id:$b,group_name:"x"){id} %s}' % " ".join(  # noqa: UP031
+        f'm{number}:change_simple_column_value(board_id:$b,item_id:{item_id},column_id:"name",value:"x")'
         "{column_values{text}}"
         for number, item_id in enumerate(board.items)
     )
@@ -142,6 +142,7 @@ async def test_a_refused_call_leaves_its_key_free(desk: Desk, sandbox: Sandbox) 
     assert replies[1].headers["Retry-After"] == "12"
     assert replies[1].body.startswith(b"<html>")
     assert "Idempotency-Replayed" not in replies[3].headers
+    assert ["API-Version" in reply.headers for reply in replies] == [True, False, False, True]
     desk.state.switches.change({"minute_requests": 1})
     assert (await keyed(desk, "k2")).status == 429
     desk.state.switches.change({"minute_requests": 0})
@@ -150,13 +151,21 @@ async def test_a_refused_call_leaves_its_key_free(desk: Desk, sandbox: Sandbox) 
 
 async def test_a_planned_error_has_the_documented_body(desk: Desk, sandbox: Sandbox) -> None:
     planned: dict[str, Any] = {"system": "monday", "kind": "error", "operation": "query Me"}
-    sandbox.faults.add(**planned, status=429, code="MINUTE_RATE_LIMIT_EXCEEDED", message="Minute rate limit exceeded", seconds=58)
+    sandbox.faults.add(
+        **planned,
+        status=429,
+        code="MINUTE_RATE_LIMIT_EXCEEDED",
+        message="Minute rate limit exceeded",
+        seconds=58,
+    )
     reply = await desk.ask(ME)
     assert reply.errors == [
         {"message": "Minute rate limit exceeded",
          "extensions": {"code": "MINUTE_RATE_LIMIT_EXCEEDED", "retry_in_seconds": 58}}
     ]  # fmt: skip
     assert reply.headers["Retry-After"] == "58"
+    assert reply.headers["x-request-id"] == reply.json["extensions"]["request_id"]
+    assert "RateLimit" in reply.headers
     sandbox.faults.add(**planned, status=200, code="tooManyRequests")
     assert ((await desk.ask(ME)).status, (await desk.ask(ME)).status) == (200, 200)
     sandbox.faults.add(**planned, status=423, message="Resource is currently locked, please try again later")
@@ -166,7 +175,14 @@ async def test_a_planned_error_has_the_documented_body(desk: Desk, sandbox: Sand
 
 async def test_single_aliases_fail(desk: Desk, sandbox: Sandbox) -> None:
     board = desk.board()
-    sandbox.faults.add(system="monday", kind="partial", operation="mutation Batch", value="c1", code="tooManyRequests", status=400)
+    sandbox.faults.add(
+        system="monday",
+        kind="partial",
+        operation="mutation Batch",
+        value="c1",
+        code="tooManyRequests",
+        status=400,
+    )
     sandbox.faults.add(system="monday", kind="partial", rows=2, skip=1)
     sandbox.faults.add(system="monday", kind="partial", skip=2)
     failed = []

@@ -116,6 +116,7 @@ async def test_archiving_and_deleting_take_subitems_along(desk: Desk) -> None:
         assert (await desk.ask(archive, {"i": item.id})).code == "InvalidItemIdException"
         assert (await desk.change(item, {})).code == "InvalidItemIdException"
     assert (await desk.ask(delete, {"i": first.id})).data, "an archived item can still be deleted"
+    assert first.subitems[0].state == "deleted"
     assert (await desk.ask(delete, {"i": first.id})).code == "InvalidItemIdException"
 
 
@@ -179,7 +180,9 @@ async def test_many_archived_in_one_job(desk: Desk) -> None:
     items = [await desk.item(board), await desk.item(board), await desk.item(other)]
     start = "mutation B($b:ID!,$i:[ID!]!){bulk_archive_items(board_id:$b,item_ids:$i){job_id}}"
     look = "query J($j:ID!){job_status(job_id:$j){status error result{total succeeded failed details}}}"
-    job = (await desk.ask(start, {"b": board.id, "i": [item.id for item in items]})).data["bulk_archive_items"]
+    job = (await desk.ask(start, {"b": board.id, "i": [item.id for item in items]})).data[
+        "bulk_archive_items"
+    ]
     assert (await desk.ask(look, {"j": job["job_id"]})).data["job_status"]["status"] == "RUNNING"
     desk.state.clock.advance(11)
     done = (await desk.ask(look, {"j": job["job_id"]})).data["job_status"]

@@ -56,7 +56,7 @@ async def test_calls_per_day(desk: Desk) -> None:
     now = desk.state.clock.now()
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     desk.state.clock.advance(((noon - now) % timedelta(days=1)).total_seconds())
-    assert await desk.control("spend", calls=998) == {"calls_today": 998.0}
+    assert await desk.control("spend", calls=998) == {"calls_today": 998}
     usage = "query U{platform_api{daily_limit{base total} daily_analytics{by_day{day usage}}}}"
     data = (await desk.ask(usage)).data["platform_api"]
     assert data["daily_limit"] == {"base": 1000, "total": 1000}
@@ -69,14 +69,18 @@ async def test_calls_per_day(desk: Desk) -> None:
     desk.state.clock.advance(11 * 3600)
     assert (await desk.ask(ME)).status == 200
     state = desk.state.counts()
-    assert (state["calls_today"], state["refused"]) == (1.0, {"DAILY_LIMIT_EXCEEDED": 2})
+    assert (state["calls_today"], state["refused"]) == (1, {"DAILY_LIMIT_EXCEEDED": 2})
 
 
 async def test_what_a_call_costs(desk: Desk) -> None:
     spent = 0.0
     calls: list[tuple[str, dict[str, Any], float]] = [
-        (ME, {}, 1.0), (COMPLEXITY, {}, 0.1), ("{nothing}", {}, 1.0), (CREATE, {"b": 1, "n": "x"}, 1.0), (CREATE, {}, 1.0)
-    ]  # fmt: skip
+        (ME, {}, 1.0),
+        (COMPLEXITY, {}, 0.1),
+        ("{nothing}", {}, 1.0),
+        (CREATE, {"b": 1, "n": "x"}, 1.0),
+        (CREATE, {}, 1.0),
+    ]
     for query, variables, cost in calls:
         await desk.ask(query, variables)
         assert round(desk.state.budgets.used_today - spent, 1) == cost, query
@@ -124,7 +128,9 @@ async def test_an_app_reads_and_writes_from_two_budgets(desk: Desk) -> None:
 
 
 async def test_a_query_may_be_too_complex(desk: Desk) -> None:
-    query = "query Q($l:Int!){boards(limit:400){items_page(limit:$l){items{id name column_values{id text value}}}}}"
+    query = (
+        "query Q($l:Int!){boards(limit:400){items_page(limit:$l){items{id column_values{id text value}}}}}"
+    )
     reply = await desk.ask(query, {"l": 500})
     assert (reply.status, reply.code) == (200, "maxComplexityExceeded")
     assert (await desk.ask(query, {"l": 5})).data == {"boards": []}
@@ -132,7 +138,7 @@ async def test_a_query_may_be_too_complex(desk: Desk) -> None:
 
 async def test_pages_cost_by_their_limit(desk: Desk) -> None:
     board = desk.board()
-    page = "{id items_page(limit:$l){items{id name column_values(ids:[\"a\",\"b\"]){id text}}}}"
+    page = '{id items_page(limit:$l){items{id name column_values(ids:["a","b"]){id text}}}}'
     query = f"query P($b:[ID!],$l:Int!){{complexity{{query}} boards(ids:$b){page}}}"
     for limit, cost in ((10, 85), (500, 4005)):
         reply = await desk.ask(query, {"b": [board.id], "l": limit})

@@ -74,7 +74,10 @@ async def test_old_versions_have_no_bulk_import(desk: Desk) -> None:
         ({"query": f"{ME} query Two{{version{{value}}}}"}, "Bad request"),
         ({"query": "{me{"}, "GRAPHQL_PARSE_FAILED"),
         ({"query": "{me{salary}}"}, "GRAPHQL_VALIDATION_FAILED"),
-        ({"query": "query Q($i:Int!){items(ids:[$i]){id}}", "variables": {"i": 1}}, "GRAPHQL_VALIDATION_FAILED"),
+        (
+            {"query": "query Q($i:Int!){items(ids:[$i]){id}}", "variables": {"i": 1}},
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
     ],
 )
 async def test_bodies_that_are_none(desk: Desk, body: Any, code: str) -> None:
@@ -85,7 +88,10 @@ async def test_bodies_that_are_none(desk: Desk, body: Any, code: str) -> None:
 
 async def test_no_json_and_no_json_content_type(desk: Desk) -> None:
     url = f"{desk.sandbox.monday_url}/v2"
-    for text, kind, code in (("{", "application/json", "JsonParseException"), ('{"query":"{me{id}}"}', "text/plain", "Bad request")):
+    for text, kind, code in (
+        ("{", "application/json", "JsonParseException"),
+        ('{"query":"{me{id}}"}', "text/plain", "Bad request"),
+    ):
         async with desk.http.post(url, data=text, headers=desk.headers | {"Content-Type": kind}) as response:
             assert response.status == 400
             assert (await response.json())["errors"][0]["extensions"]["code"] == code
@@ -98,7 +104,7 @@ async def test_no_json_and_no_json_content_type(desk: Desk) -> None:
     [("not-json", "Syntax error in JSON input"), ({"a": 1}, "Could not coerce"), (5, "Could not coerce")],
 )
 async def test_json_arguments_are_strings_that_hold_json(desk: Desk, value: Any, explanation: str) -> None:
-    query = "mutation M($b:ID!,$v:JSON){create_item(board_id:$b,item_name:\"x\",column_values:$v){id}}"
+    query = 'mutation M($b:ID!,$v:JSON){create_item(board_id:$b,item_name:"x",column_values:$v){id}}'
     reply = await desk.ask(query, {"b": 1, "v": value})
     (error,) = reply.errors
     assert reply.status == 200
@@ -114,7 +120,10 @@ async def test_json_arguments_are_strings_that_hold_json(desk: Desk, value: Any,
 async def test_variables_are_checked(desk: Desk, variables: dict[str, Any], path: list[Any]) -> None:
     query = "query V($b:ItemsQuery!){boards(limit:1){items_page(query_params:$b){cursor}}}"
     (error,) = (await desk.ask(query, variables)).errors
-    assert error["extensions"]["problems"][0] == {"path": path, "explanation": "Expected value to not be null"}
+    assert error["extensions"]["problems"][0] == {
+        "path": path,
+        "explanation": "Expected value to not be null",
+    }
 
 
 async def test_directives_defaults_fragments_and_aliases(desk: Desk) -> None:
@@ -151,7 +160,7 @@ def _form(refresh: str = credentials.MONDAY_REFRESH_TOKEN, **more: str) -> dict[
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-async def test_refresh_tokens_rotate(desk: Desk, as_json: bool) -> None:  # noqa: FBT001
+async def test_refresh_tokens_rotate(desk: Desk, as_json: bool) -> None:
     answer = await _token(desk, _form(), as_json=as_json)
     assert answer.status == 200, answer.body
     token = answer.json["access_token"]

@@ -25,7 +25,7 @@ LINK_LIFE = 600.0
 HOUR = 3600.0
 
 
-@dataclass
+@dataclass(repr=False)
 class Job:
     """One import."""
 

@@ -40,7 +40,7 @@ class Change:
     item: Item | None
 
 
-@dataclass
+@dataclass(repr=False)
 class Load:
     """One load.
 
