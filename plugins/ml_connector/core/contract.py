@@ -256,7 +256,8 @@ class Outcome:
     certainly not executed, through no fault of the document; ``cause`` then says why and stops
     the flow, as it does beside any other result. ``alert`` is a sentence for a person at once.
     ``local``: decided without asking the target, so that equal refusals say nothing about the target.
-    ``stands``: the object ``target_id`` is there and this document's, although the document is not done.
+    ``stands``: the object ``target_id`` is there and this document's, although the document is not done;
+    the intent's steps are kept with it.
     """
 
     key: str
@@ -326,6 +327,8 @@ class Limits:
         shared: several documents may stand for one object: two suppliers that are one trading partner.
         restore: what somebody changed or removed in the target is written again, instead of waiting for a
             person as ``drifted``.
+        keyed: objects show their natural keys, and one whose key was changed is told.
+        searched: top-level fields that a search finds, and that it may not show before ``settle`` is over.
     """
 
     concurrency: int = 1
@@ -337,6 +340,8 @@ class Limits:
     distinct: bool = False
     shared: bool = False
     restore: bool = False
+    keyed: bool = False
+    searched: frozenset[str] = frozenset()
 
 
 class Progress(Protocol):

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from ml_connector.core.config.tenant import MaxChanges
 from ml_connector.core.contract import (
     Document,
     Intent,
@@ -293,6 +294,107 @@ class CountingTarget(MemoryTarget):
         return await super().read_back(target_ids, cursor)
 
 
+async def test_what_was_removed_is_looked_for_once_more_before_it_is_made_again(store: Store) -> None:
+    source, target = MemorySource([order(1), order(2)]), MemoryTarget()
+    target.limits = replace(target.limits, restore=True)
+    await run(store, source, target)
+    kept = target.objects.pop("T0002")
+    await run(store, source, target)
+    target.objects["T0002"] = kept  # a person restores it before the next run
+    await run(store, source, target, params={"full": True})
+    assert statuses(store) == {"1": "loaded", "2": "loaded"}
+    assert list(target.objects) == ["T0001", "T0002"]
+
+
+async def test_what_differs_as_soon_as_it_was_written_is_for_a_person(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    target.limits = replace(target.limits, restore=True)
+    await run(store, source, target)
+
+    def automation(_: Any) -> None:
+        target.objects["T0001"] = target.objects["T0001"] | {"name": "by a rule of the board"}
+
+    target.after_write = automation
+    source.put(order(1, AMOUNT=Decimal("7.00"), CHANGED="2026-11-02"))
+    with pytest.raises(Unreconciled):
+        await run(store, source, target)
+    assert statuses(store) == {"1": "drifted"}
+
+
+async def test_more_differences_than_the_guard_allows_are_for_a_person(store: Store) -> None:
+    source, target = MemorySource([order(i) for i in range(1, 8)]), MemoryTarget()
+    target.limits = replace(target.limits, restore=True)
+    settings = {"max_changes": MaxChanges(percent=20, at_least=2)}
+    await run(store, source, target, settings=settings)
+    for target_id in ("T0001", "T0002", "T0003"):
+        del target.objects[target_id]
+    with pytest.raises(Unreconciled, match=r"3 difference"):
+        await run(store, source, target, settings=settings)
+    assert list(statuses(store).values()).count("drifted") == 3
+
+
+async def test_a_key_that_somebody_changed_in_the_target_is_told(store: Store) -> None:
+    source, target = MemorySource([order(1)]), KeyedTarget()
+    target.limits = replace(target.limits, keyed=True)
+    await run(store, source, target)
+    target.shown["T0001"] = "US001|999999"
+    with pytest.raises(Unreconciled):
+        await run(store, source, target)
+    assert "key" in rows(store, document.c.reason)["1"]
+
+
+async def test_fields_that_the_mapping_no_longer_has_are_not_missed(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    await run(store, source, target)
+    target.objects["T0001"].pop("name")
+    fields = {name: field for name, field in MAPPING["fields"].items() if name != "name"}  # type: ignore[attr-defined]
+    await run(store, source, target, mapping={"fields": fields})
+    assert statuses(store) == {"1": "loaded"}
+
+
+async def test_a_create_that_is_never_executed_is_given_up(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    target.outcome = lambda intent: Outcome(intent.key, "in_doubt", reason="Internal server error")
+    await run(store, source, target, settings={"attempts": 3})
+    assert rows(store, document.c.status, document.c.attempts)["1"] == ("dead", 3)
+    assert target.writes == []
+
+
+async def test_each_rotation_goes_on_where_it_is_and_rests_when_both_are_done(store: Store) -> None:
+    clock = Clock()
+    store.now = clock
+    source, target = MemorySource([order(i) for i in range(1, 231)]), CountingTarget()
+    target.limits = replace(target.limits, rotation=3600.0, read_back=2)
+    for _ in range(3):
+        await run(store, source, target)
+    target.asked.clear()
+    clock.move(hours=1)
+    for expected in ([100, None], [100], [30], []):
+        await run(store, source, target)
+        assert target.asked == expected
+        target.asked.clear()
+
+
+async def test_an_object_made_anew_has_others_that_name_it_mapped_again(store: Store) -> None:
+    source, target = MemorySource([order(1)]), MemoryTarget()
+    await run(store, source, target)
+    parties = MemorySource([order(9)])
+    other = flow(store, parties, MemoryTarget(), mapping={"flow": "shop.parties"})
+    await extract(other)
+    await load(other)
+    with store.write() as tx:
+        crosswalks.put(
+            tx, "acme", "shop.parties", [{"key": "US001|000009", "target_id": "OLD"}], origin="loaded"
+        )
+        tx.connection.execute(
+            update(document).where(document.c.flow == "shop.parties").values(
+                status="ready", target_id=None, loaded_hash=None
+            )
+        )  # fmt: skip
+    await load(flow(store, parties, MemoryTarget(), mapping={"flow": "shop.parties"}))
+    assert rows(store, document.c.unmapped, document.c.flow)["1"] == (True, "shop.orders")
+
+
 async def test_a_copy_in_the_target_is_told_with_the_object_it_was_made_of(store: Store) -> None:
     source, target = MemorySource([order(1)]), KeyedTarget()
     await run(store, source, target)
@@ -346,8 +448,13 @@ async def test_steps_of_several_documents_are_durable_together(store: Store) -> 
 class KeyedTarget(MemoryTarget):
     """Shows the natural key of its objects."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: dict[str, str] = {}
+
     def _record(self, target_id: str) -> TargetRecord:
-        return replace(super()._record(target_id), key=f"US001|{self.objects[target_id]['number']}")
+        key = self.shown.get(target_id, f"US001|{self.objects[target_id]['number']}")
+        return replace(super()._record(target_id), key=key)
 
 
 def reports_of(store: Store) -> list[Any]:

@@ -248,9 +248,24 @@ def owned_elsewhere(tx: Transaction, scope: Scope, target_ids: dict[str, int]) -
     return taken
 
 
+def map_others_again(tx: Transaction, scope: Scope) -> None:
+    """An object of the flow was made anew: what other flows of the system loaded may refer to the old one."""
+    system = scope.flow.partition(".")[0]
+    others = and_(
+        document.c.tenant == scope.tenant, document.c.environment == scope.environment,
+        document.c.flow.startswith(f"{system}.", autoescape=True), document.c.flow != scope.flow,
+        document.c.status == Status.LOADED,
+    )  # fmt: skip
+    tx.connection.execute(update(document).where(others).values(unmapped=True))
+
+
 def pending(tx: Transaction, scope: Scope) -> dict[str, int]:
-    """How many updates and removals are ready, and how many documents stand in the target."""
-    kinds = select(_OPERATION.label("kind"), func.count()).where(scope.rows(), _stands(Status.READY))
+    """How many updates and removals are ready, and how many documents stand in the target.
+
+    What was begun may be finished: it passed when it began. What never was loaded cannot be damaged.
+    """
+    fresh = and_(_stands(Status.READY), document.c.steps.is_(None), document.c.loaded_hash.is_not(None))
+    kinds = select(_OPERATION.label("kind"), func.count()).where(scope.rows(), fresh)
     counts = {row[0]: row[1] for row in tx.connection.execute(kinds.group_by(_OPERATION))}
     there = select(func.count()).where(scope.rows(), document.c.loaded_hash.is_not(None))
     return {

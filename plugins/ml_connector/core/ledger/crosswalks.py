@@ -67,6 +67,18 @@ def put(tx: Transaction, tenant: str, name: str, entries: Sequence[Entry], *, or
     put_rows(tx.connection, rows, **shared)
 
 
+def moved(connection: Connection, tenant: str, name: str, entries: Sequence[Entry]) -> bool:
+    """Whether one of these entries has another target id so far: its object was made anew."""
+    wanted = {entry["key"]: entry["target_id"] for entry in entries}
+    for chunk in in_chunks(sorted(wanted)):
+        statement = select(crosswalk.c.key, crosswalk.c.target_id).where(
+            crosswalk.c.tenant == tenant, crosswalk.c.name == name, crosswalk.c.key.in_(chunk)
+        )
+        if any(wanted[row.key] != row.target_id for row in connection.execute(statement)):
+            return True
+    return False
+
+
 def _upsert(connection: Connection, *, by_hand: bool) -> Any:
     statement = upsert(connection, crosswalk)
     names = ("target_id", "active", "label", "origin", "updated_at")

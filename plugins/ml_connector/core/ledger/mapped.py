@@ -126,7 +126,8 @@ def next_unmapped(tx: Transaction, scope: Scope, after: int, limit: int) -> Sequ
     statement = select(
         document.c.id, document.c.key, document.c.unit, document.c.status, document.c.selected,
         document.c.source_hash, document.c.staged_hash, document.c.loaded_hash, document.c.target_id,
-        document.c.absent_since, document.c.released_hash, MAY_HAVE_LEFT.label("left"),
+        document.c.absent_since, document.c.released_hash, document.c.steps,
+        MAY_HAVE_LEFT.label("left"),
     ).where(scope.rows(), document.c.unmapped, document.c.id > after)  # fmt: skip
     return records(tx.connection.execute(statement.order_by(document.c.id).limit(limit)))
 
@@ -178,12 +179,13 @@ def _columns(row: AnyRow, verdict: Verdict) -> dict[str, Any]:
 def final_status(row: AnyRow, verdict: Verdict) -> Status:
     """The state that a verdict leads to, given where the row stands.
 
-    Equal to what stands in the target: nothing to do. Never sent and not to be there: excluded. Of what
-    may have left nobody can say that it was never sent.
+    Equal to what stands in the target: nothing to do, unless a write of something else was begun and not
+    finished. Never sent and not to be there: excluded. Of what may have left nobody can say that it was
+    never sent.
     """
     if row.status in _UNTOUCHED:
         return Status(row.status)
-    if verdict.staged_hash is not None and verdict.staged_hash == row.loaded_hash:
+    if verdict.staged_hash is not None and verdict.staged_hash == row.loaded_hash and row.steps is None:
         return Status.LOADED  # what a person released, and was sent, is not held again
     if verdict.status is Status.HELD and is_released(row, verdict):
         return Status.READY

@@ -247,6 +247,7 @@ class _Absent:
     loaded_hash = None
     source_hash = None
     released_hash = None
+    steps = None
 
 
 _NO_ROW: Any = _Absent()

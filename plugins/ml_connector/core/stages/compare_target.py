@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,21 +16,24 @@ from typing import Any
 from sqlalchemy import and_, or_, select, update
 
 from ml_connector.core.contract import Desired, TargetPage, TargetRecord
-from ml_connector.core.ledger import flows, reports, staging
+from ml_connector.core.ledger import claims, flows, reports, staging
 from ml_connector.core.ledger.reports import Difference
-from ml_connector.core.ledger.scope import Status, entering
+from ml_connector.core.ledger.scope import IN_FLIGHT, Status, entering
 from ml_connector.core.planning.differences import changed_fields
 from ml_connector.core.stages.context import FlowContext
 from ml_connector.core.state.database import AnyRow
-from ml_connector.core.state.schema import document
+from ml_connector.core.state.schema import IS_OPEN, document
 from ml_connector.core.state.store import Transaction
 
 CHUNK = 100
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at the clock, while a search is waited for."""
+
 STABLE = (Status.LOADED, Status.DRIFTED)
 
 _COLUMNS = (
     document.c.id, document.c.key, document.c.unit, document.c.label, document.c.status, document.c.target_id,
-    document.c.loaded_hash, document.c.loaded_absent,
+    document.c.loaded_hash, document.c.loaded_absent, document.c.loaded_at, document.c.mapping,
 )  # fmt: skip
 
 
@@ -44,6 +47,8 @@ class Seen:
         drifted: ledger ids that differ now, with the reason.
         healed: ledger ids that were drifted and are right again.
         rotated: both rotations came to their ends.
+        restored: ledger ids of ``drifted`` that are written again by themselves, with the place of the
+            difference.
     """
 
     checked: int = 0
@@ -55,6 +60,7 @@ class Seen:
     ledger_cursor: int = 0
     target_cursor: str | None = None
     rotated: bool = False
+    restored: dict[int, int] = field(default_factory=dict)
 
 
 async def read_back(ctx: FlowContext) -> Seen:
@@ -63,17 +69,37 @@ async def read_back(ctx: FlowContext) -> Seen:
     seen = Seen(ledger_cursor=state.ledger_cursor, target_cursor=state.target_cursor)
     if since is not None:
         await _check_touched(ctx, seen, since)
-    if _rotation_is_due(ctx, state):
-        await _rotate_ledger(ctx, seen)
-        await _rotate_target(ctx, seen)
-        seen.rotated = not seen.ledger_cursor and seen.target_cursor is None
+    await _rotate(ctx, seen, state)
+    await asyncio.to_thread(_decide_what_is_restored, ctx, seen)
     return seen
 
 
-def _rotation_is_due(ctx: FlowContext, state: flows.FlowState) -> bool:
-    """A rotation that began is brought to its end first."""
+def _decide_what_is_restored(ctx: FlowContext, seen: Seen) -> None:
+    """Where the target wants it, and not so many that something else must have happened to them."""
+    guard = ctx.settings.max_changes
+    with ctx.store.write() as tx:
+        there = claims.pending(tx, ctx.scope)["there"]
+    allowed = max(guard.at_least, there * guard.percent // 100)
+    if not ctx.need_target().limits.restore or len(seen.restored) > allowed:
+        seen.restored.clear()
+    for place in seen.restored.values():
+        seen.differences[place] = replace(seen.differences[place], explained=True)
+
+
+async def _rotate(ctx: FlowContext, seen: Seen, state: flows.FlowState) -> None:
+    """Both rotations begin together; one that has come to its end waits for the other."""
     under_way = state.ledger_cursor or state.target_cursor is not None
-    if ctx.params.full or under_way or state.rotated_at is None:
+    if not under_way and not _rotation_is_due(ctx, state):
+        return
+    if state.ledger_cursor or not under_way:
+        await _rotate_ledger(ctx, seen)
+    if state.target_cursor is not None or not under_way:
+        await _rotate_target(ctx, seen)
+    seen.rotated = not seen.ledger_cursor and seen.target_cursor is None
+
+
+def _rotation_is_due(ctx: FlowContext, state: flows.FlowState) -> bool:
+    if ctx.params.full or state.rotated_at is None:
         return True
     pause = timedelta(seconds=ctx.need_target().limits.rotation)
     return ctx.store.now() >= state.rotated_at + pause
@@ -82,14 +108,16 @@ def _rotation_is_due(ctx: FlowContext, state: flows.FlowState) -> bool:
 def mark_drift(ctx: FlowContext, tx: Transaction, seen: Seen) -> None:
     """Write what was found into the ledger, unless a row has moved on meanwhile."""
     now = tx.store.now()
-    restore = ctx.need_target().limits.restore
     for row_id, reason in seen.drifted.items():
         where = and_(document.c.id == row_id, document.c.status == Status.LOADED)
-        values = entering(Status.READY if restore else Status.DRIFTED, now, reason)
-        if restore and row_id in seen.gone:
-            values["target_id"] = None  # to be created anew, after one more look
+        restored = row_id in seen.restored
+        values = entering(Status.READY if restored else Status.DRIFTED, now, reason)
+        if restored and row_id in seen.gone:
+            # Mapped anew, since nothing stands there any more; asked for once more before it is created.
+            values |= {"target_id": None, "loaded_hash": None, "loaded_state": None, "unmapped": True}
+            flows.put(tx, ctx.scope, adopted_at=None)
         tx.connection.execute(update(document).where(where).values(values))
-        kind = "written again" if restore else "drifted"
+        kind = "written again" if restored else "drifted"
         tx.record(kind, {"reason": reason}, document_id=row_id, **ctx.scope.labels())
     for row_id in seen.healed:
         where = and_(document.c.id == row_id, document.c.status == Status.DRIFTED)
@@ -109,10 +137,24 @@ def _budget(ctx: FlowContext) -> int:
 
 
 async def _check_touched(ctx: FlowContext, seen: Seen, since: datetime) -> None:
-    after = 0
+    """What this run wrote. What a search does not show yet is looked at again when it must."""
+    after, late = 0, list[AnyRow]()
     while rows := await asyncio.to_thread(_loaded_rows, ctx, after, since):
         after = rows[-1].id
-        await _check(ctx, rows, seen)
+        late += await _check(ctx, rows, seen, touched=True, patient=True)
+    if not late:
+        return
+    await _until(ctx, max(row.loaded_at for row in late) + timedelta(seconds=ctx.need_target().limits.settle))
+    for start in range(0, len(late), CHUNK):
+        await _check(ctx, late[start : start + CHUNK], seen, touched=True)
+
+
+async def _until(ctx: FlowContext, moment: datetime) -> None:
+    while True:
+        left = (moment - ctx.store.now()).total_seconds()
+        if left <= 0:
+            return
+        await asyncio.sleep(min(left, LOOK_AGAIN))
 
 
 async def _rotate_ledger(ctx: FlowContext, seen: Seen) -> None:
@@ -149,10 +191,20 @@ def _loaded_rows(ctx: FlowContext, after: int, since: datetime | None) -> Sequen
     return rows
 
 
-async def _check(ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen) -> None:
-    """Ask the target for these rows' objects and compare each with what was sent."""
+async def _check(
+    ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen, *, touched: bool = False, patient: bool = False
+) -> list[AnyRow]:
+    """Ask the target for these rows' objects and compare each with what was sent.
+
+    Args:
+        touched: this run wrote them.
+        patient: leave rows out that differ in nothing but what a search may not show yet.
+
+    Returns:
+        Those rows.
+    """
     if not rows:
-        return
+        return []
     records: dict[str, TargetRecord] = {}
     page: TargetPage | None = None
     while page is None or page.cursor is not None:
@@ -161,16 +213,29 @@ async def _check(ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen) -> None:
         )
         records.update({record.target_id: record for record in page.records})
     sent = await asyncio.to_thread(_sent, ctx, rows)
+    late = []
     for row in rows:
         record = records.get(row.target_id)
+        difference = _compare(ctx, row, sent.get((row.id, row.loaded_hash)), record)
+        if patient and difference is not None and _may_lag(ctx, row, difference):
+            late.append(row)
+            continue
         seen.checked += 1
         if record is None:
             seen.gone.add(row.id)
         else:
             seen.amounts[row.id] = record.amount
-        open_row = row.status != Status.LOADED or ctx.need_target().limits.restore
-        difference = _compare(row, sent.get((row.id, row.loaded_hash)), record, explained=open_row)
-        _take(seen, row, difference)
+        _take(seen, row, difference, touched=touched)
+    return late
+
+
+def _may_lag(ctx: FlowContext, row: AnyRow, difference: Difference) -> bool:
+    """Whether a difference may be nothing but a search that does not show yet what was just written."""
+    limits = ctx.need_target().limits
+    changes = difference.detail.get("changes", ())
+    fields = {str(change["field"]).partition(".")[0].partition("[")[0] for change in changes}
+    young = row.loaded_at + timedelta(seconds=limits.settle) > ctx.store.now()
+    return young and bool(fields) and fields <= limits.searched
 
 
 def _sent(ctx: FlowContext, rows: Sequence[AnyRow]) -> dict[tuple[int, str], Any]:
@@ -178,7 +243,8 @@ def _sent(ctx: FlowContext, rows: Sequence[AnyRow]) -> dict[tuple[int, str], Any
         return staging.load_payloads(tx, [(row.id, row.loaded_hash) for row in rows])
 
 
-def _compare(row: AnyRow, sent: Any, record: TargetRecord | None, *, explained: bool) -> Difference | None:
+def _compare(ctx: FlowContext, row: AnyRow, sent: Any, record: TargetRecord | None) -> Difference | None:
+    explained = row.status != Status.LOADED
     if record is None:
         if row.loaded_absent:
             return None
@@ -188,7 +254,11 @@ def _compare(row: AnyRow, sent: Any, record: TargetRecord | None, *, explained: 
         return None
     desired = Desired.from_payload(sent)
     body = {name: value for name, value in desired.body.items() if name not in record.hidden}
-    changes = [] if desired.absent else changed_fields(body, record.body, only_shared=record.partial)
+    # Of what another mapping wrote, fields may have no place in the target any more.
+    partial = record.partial or row.mapping != ctx.mapping.fingerprint
+    changes = [] if desired.absent else changed_fields(body, record.body, only_shared=partial)
+    if ctx.need_target().limits.keyed and not desired.absent and not _same_key(row.key, record.key):
+        changes.insert(0, {"field": "key", "before": row.key, "after": record.key})
     agrees = (
         desired.state == record.state or desired.state in record.agrees or (desired.absent and record.absent)
     )
@@ -205,11 +275,17 @@ def _compare(row: AnyRow, sent: Any, record: TargetRecord | None, *, explained: 
     return Difference("changed", row.key, row.label, row.unit, detail, explained)
 
 
-def _take(seen: Seen, row: AnyRow, difference: Difference | None) -> None:
+def _same_key(key: str, shown: str | None) -> bool:
+    return key.casefold() == (shown or "").strip().casefold()
+
+
+def _take(seen: Seen, row: AnyRow, difference: Difference | None, *, touched: bool) -> None:
     if difference is not None:
-        seen.differences.append(difference)
         if row.status == Status.LOADED:
             seen.drifted[row.id] = difference.detail["reason"]
+            if not touched:  # what differs as soon as it was written would be written for ever
+                seen.restored[row.id] = len(seen.differences)
+        seen.differences.append(difference)
     elif row.status == Status.DRIFTED:
         seen.healed.append(row.id)
 
@@ -225,6 +301,8 @@ def _find_surplus(ctx: FlowContext, page: TargetPage, seen: Seen) -> None:
         standing = and_(document.c.key.in_(keys), document.c.target_id.is_not(None))
         others = select(document.c.key, document.c.target_id).where(ctx.scope.rows(), standing)
         owners = {row.key: row.target_id for row in connection.execute(others)}
+        open_ = and_(document.c.key.in_(keys), IS_OPEN, document.c.status.in_(IN_FLIGHT))
+        under_way = set(connection.scalars(select(document.c.key).where(ctx.scope.rows(), open_)))
         known = reports.known_surplus(connection, ctx.scope, [item for item in ids if item not in ours])
     for record in page.records:
         if record.target_id not in ours:
@@ -233,5 +311,7 @@ def _find_surplus(ctx: FlowContext, page: TargetPage, seen: Seen) -> None:
             if owner := owners.get(record.key or ""):
                 kind = "duplicate"
                 detail |= {"document": record.key, "reason": f"{owner} is the object of {record.key}"}
+            elif record.key in under_way:
+                continue  # made by an attempt that nobody has settled yet; a later report tells
             explained = record.target_id in known
             seen.differences.append(Difference(kind, record.target_id, record.label, None, detail, explained))

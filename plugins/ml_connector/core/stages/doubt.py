@@ -122,24 +122,19 @@ def _believable(ctx: FlowContext, claim: Claim, now: datetime) -> bool:
 
 
 def _gone(tx: Transaction, settler: Settler, claim: Claim, now: datetime) -> None:
-    """Certainly not there: a create is free to go again; an update has lost its object."""
+    """Certainly not there: a create is free to go again, but not for ever; an update has lost its object."""
     if claim.intent.operation is Operation.CREATE:
+        attempts = claim.row.attempts + 1
         values: dict[str, Any] = {
-            "attempt_id": None,
-            "owner": None,
-            "lease_until": None,
-            "lookups": 0,
-            "steps": None,
-            "target_id": None,
-        }
-        claims.settle(
-            tx,
-            [
-                values
-                | entering(Status.READY, now)
-                | {"row_id": claim.row.id, "attempt": claim.row.attempt_id}
-            ],
-        )
+            "attempt_id": None, "owner": None, "lease_until": None, "lookups": 0, "steps": None,
+            "target_id": None, "attempts": attempts,
+        }  # fmt: skip
+        if attempts < settler.ctx.settings.attempts:
+            values |= entering(Status.READY, now)
+        else:
+            reason = f"gave up after {attempts} attempts: sent, not answered, and not there"
+            values |= entering(Status.DEAD, now, reason)
+        claims.settle(tx, [values | {"row_id": claim.row.id, "attempt": claim.row.attempt_id}])
         settler.counts["not executed"] += 1
     else:
         reason = f"its object {claim.row.target_id} is gone from the target"

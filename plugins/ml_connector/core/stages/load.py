@@ -166,7 +166,10 @@ class _Loader:
 
     def _claimed(self, block: list[Claim]) -> None:
         self._sent += len(block)
-        self._allowance -= sum(claim.intent.operation is not Operation.CREATE for claim in block)
+        changes = [claim for claim in block if claim.intent.operation is not Operation.CREATE]
+        self._allowance -= sum(
+            not claim.intent.steps and claim.row.loaded_hash is not None for claim in changes
+        )
         if self._allowance < 0:
             self._stop(_too_many_changes(self.ctx, self._allowed))
 

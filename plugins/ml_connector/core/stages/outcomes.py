@@ -75,7 +75,9 @@ class Settler:
             if outcome.result != "loaded":
                 values = self._values(claim, outcome, now)
                 if outcome.stands:
+                    steps = claim.intent.steps
                     values["target_id"] = outcome.target_id
+                    values["steps"] = self.ctx.store.seal(steps) if steps else None
                 claims.settle(tx, [values | {"row_id": claim.row.id, "attempt": claim.row.attempt_id}])
                 self._record(tx, claim, outcome.result, outcome)
 
@@ -131,6 +133,8 @@ class Settler:
             if value["new_target_id"]
         ]
         origin = "adopted" if adopted else "loaded"
+        if crosswalks.moved(tx.connection, self.ctx.scope.tenant, self.ctx.flow, entries):
+            claims.map_others_again(tx, self.ctx.scope)
         crosswalks.put(tx, self.ctx.scope.tenant, self.ctx.flow, entries, origin=origin)
         for claim, outcome in pairs:
             name = "adopted" if adopted else _DONE[claim.intent.operation]
