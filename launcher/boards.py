@@ -1,4 +1,4 @@
-"""The boards of the sandbox's Monday.com: made by the product's own command, and looked through for copies."""
+"""The boards of the sandbox's Monday.com: made by the product's own command, and searched for copies."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Report:
 
 
 def _integration(dag_id: str) -> str:
-    """``bill`` of ``peoplesoft_bill__demo`` and of ``bill_events__demo``: two systems may share a flow's name."""
+    """``bill`` of ``peoplesoft_bill__demo`` and ``bill_events__demo``; systems may share names of flows."""
     return dag_id.partition("__")[0].removeprefix("peoplesoft_").removesuffix("_events")
 
 

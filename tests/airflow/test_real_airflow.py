@@ -175,7 +175,9 @@ def test_everything_moves_and_reconciles(demo: Demonstration, first_day: bool) -
 
 
 def test_what_peoplesoft_has_stands_on_the_boards_once(demo: Demonstration, first_day: bool) -> None:
-    loaded = demo.airflow.answer("records", "--flow", "monday.invoices", "--status", "loaded", "--limit", "500")
+    loaded = demo.airflow.answer(
+        "records", "--flow", "monday.invoices", "--status", "loaded", "--limit", "500"
+    )
     board = demo.control("POST", "/monday/board", {"board": "Invoices"})
     keys = [item["values"]["ps_key"] for item in board["items"]]
     assert len(keys) > 50

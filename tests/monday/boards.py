@@ -1,15 +1,17 @@
-"""Boards as they stand in the simulator's account, documents on their way to them, and a ledger that remembers."""
+"""Boards of the simulator's account, documents on their way to them, and a ledger that remembers."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -33,10 +35,9 @@ from sandbox.monday.model import Board, Column, Item
 from sandbox.server import Sandbox
 
 WRITE = "mutation WriteItems"
-PERSON = "what people typed"
 ITEM_FIELDS = (
-    "voucher", "amount", "invoice_date", "approval", "description", "payment_status", "paid_amount", "paid_on",
-    "payment_reference",
+    "voucher", "amount", "invoice_date", "approval", "description", "payment_status", "paid_amount",
+    "paid_on", "payment_reference",
 )  # fmt: skip
 LINE_FIELDS = ("description", "amount", "quantity")
 UNLIMITED = {"plan": "enterprise", "minute_complexity": 10**9, "items_limit": 100_000}
@@ -59,11 +60,12 @@ class Recorder:
 
 @dataclass
 class Steps:
-    """A ``Progress`` that remembers, and how many writes had left by then."""
+    """A ``Progress`` that remembers, and how many writes and files had left by then."""
 
-    account: Account
+    account: Account | None = None
     made: list[tuple[str, str, Any]] = field(default_factory=list)
     writes: list[int] = field(default_factory=list)
+    files: list[int] = field(default_factory=list)
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         await self.steps([(intent, value)], name)
@@ -72,7 +74,9 @@ class Steps:
         for intent, value in done:
             intent.steps[name] = value
             self.made.append((intent.key, name, value))
-            self.writes.append(len(self.account.keys))
+            if self.account is not None:
+                self.writes.append(len(self.account.keys))
+                self.files.append(len(self.account.files))
 
 
 @dataclass
@@ -102,6 +106,12 @@ class Account:
     def bodies(self) -> list[Any]:
         """What was sent to the API, decoded."""
         return [codec.decode(one.body or b"") for one in self.transport.sent if one.method == "POST"]
+
+    @property
+    def files(self) -> list[list[dict[str, str]]]:
+        """The files of imports, row by row."""
+        sent = [one.body or b"" for one in self.transport.sent if one.method == "PUT"]
+        return [list(csv.DictReader(io.StringIO(file.decode(), newline=""))) for file in sent]
 
     def documents(self, name: str) -> list[str]:
         """The texts that were sent under an operation's name."""
@@ -156,6 +166,7 @@ class Account:
             }
         elif type_ == "dropdown":
             defaults["labels"] = [{"label": label} for label in labels]
+        board.reserved.discard(name)
         body = {"board": board.id, "title": title, "type": type_, "id": name}
         self.person("add-column", **body, defaults=defaults or None)
         return board.columns[name]
@@ -163,7 +174,12 @@ class Account:
     def connected(self, board: Board, name: str, title: str, *others: Board) -> Column:
         """A column that connects a board with others."""
         return self.column(
-            board, name, title, "board_relation", boardIds=[other.id for other in others], allowMultipleItems=True
+            board,
+            name,
+            title,
+            "board_relation",
+            boardIds=[other.id for other in others],
+            allowMultipleItems=True,
         )
 
     def subitems(self, board: Board) -> Board:
@@ -222,6 +238,25 @@ class Account:
         assert isinstance(found, dict)
         return found
 
+    def move_away(self, item_id: str | None, other: Board) -> None:
+        """A person moves an item to another board; it keeps its id."""
+        item = self.item(item_id)
+        item.board.forget(item)
+        item.board.active -= 1
+        del item.board.items[item.id], item.group.items[item.id]
+        item.board, item.group = other, other.top_group
+        other.items[item.id] = item.group.items[item.id] = item
+        other.active += 1
+        other.remember(item)
+
+    def edit(self, item_id: str | None, **values: Any) -> None:
+        """A person changes cells; None empties one."""
+        self.person("edit", item=item_id, values=values)
+
+    def retire(self, item_id: str | None, how: str) -> None:
+        """A person archives or deletes an item."""
+        self.person(how, item=item_id)
+
     def person(self, action: str, **body: Any) -> Any:
         """What a person does on a board."""
         return control.OPERATIONS[action](self.sandbox.monday, body)
@@ -255,15 +290,21 @@ async def opened(limits: Mapping[str, Any] | None = None) -> AsyncIterator[Accou
 
 
 def options(
-    lines: str | None = None, *, bulk: int = 0, columns: Sequence[str] = ITEM_FIELDS, **more: Any
+    lines: str | None = None, *, bulk: int = 0, columns: Any = ITEM_FIELDS, **more: Any
 ) -> MondayOptions:
-    """Options of a tenant with a board of invoices; ``more`` is of that board, but for those of the top."""
+    """Options of a tenant with a board of invoices; ``more`` is of that board, but for those of the top.
+
+    Args:
+        columns: by field, or fields whose columns have the template's ids; None leaves it to the template.
+    """
     below: dict[str, Any] = {"into": lines, "columns": {name: column_id(name) for name in LINE_FIELDS}}
     if lines == "board":
         below["board"] = "Invoice lines"
     top = {name: more.pop(name) for name in ("batch", "keys_per_lookup", "settle_seconds") if name in more}
     waiting = {"poll_seconds": 1, "wait_seconds": 30, **more.pop("waiting", {})}
-    board = {"board": "Invoices", "columns": {name: column_id(name) for name in columns}} | more
+    if not isinstance(columns, dict | None):
+        columns = {name: column_id(name) for name in columns}
+    board = {"board": "Invoices", "columns": columns} | more
     return MondayOptions.model_validate(
         {
             "limits": {"plan": "enterprise"},
@@ -333,23 +374,24 @@ def again(intent: Intent, outcome: Outcome | None = None) -> Intent:
     """The next attempt at a document that was not done: what the ledger kept of the one before."""
     stands = outcome is not None and outcome.stands
     target_id = outcome.target_id if outcome is not None and stands else intent.target_id
-    operation = intent.operation if intent.operation is Operation.REMOVE or target_id is None else Operation.UPDATE
+    operation = (
+        intent.operation if intent.operation is Operation.REMOVE or target_id is None else Operation.UPDATE
+    )
     return Intent(
         intent.document_id, intent.key, intent.unit, operation, intent.desired, uuid.uuid4().hex,
         previous=intent.previous, target_id=target_id, steps=dict(intent.steps),
     )  # fmt: skip
 
 
-def doubtful(intent: Intent, account: Account) -> Intent:
-    """The same attempt, whose request may have left until now."""
-    intent.attempted_at = account.now()
+def doubtful(intent: Intent, account: Account, *, ago: float = 0.0) -> Intent:
+    """The same attempt, whose request may have left until then."""
+    intent.attempted_at = account.now() - timedelta(seconds=ago)
     return intent
 
 
 async def written(target: Any, *intents: Intent, steps: Steps | None = None) -> list[Outcome]:
     """What became of documents, in their order."""
-    progress = steps or Steps(Account(None, None, Recorder(1)))  # type: ignore[arg-type]
-    outcomes = {outcome.key: outcome for outcome in await target.write(list(intents), progress)}
+    outcomes = {outcome.key: outcome for outcome in await target.write(list(intents), steps or Steps())}
     return [outcomes[intent.key] for intent in intents]
 
 
@@ -375,6 +417,3 @@ def values_of(variables: Mapping[str, Any], alias: int = 0) -> dict[str, Any]:
     found = json.loads(variables[f"a{alias}_values"])
     assert isinstance(found, dict)
     return found
-
-
-Fixture = Callable[[], AsyncIterator[Account]]

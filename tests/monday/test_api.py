@@ -488,6 +488,23 @@ async def test_two_that_wait_for_the_same_minute() -> None:
     assert budgets._points == 100_000 - 120_000  # the second did not begin another minute
 
 
+async def test_an_operation_that_costs_more_than_estimated_is_estimated_anew() -> None:
+    clock = Clock()
+    budgets = Budgets(100_000, clock=clock, sleep=clock.sleep)
+    left = data({"RateLimit": '"complexityMinute";r=100000;t=60'})
+    budgets.note(left, {})
+    await budgets.wait(1_000, "Items")
+    budgets.note(data({"RateLimit": '"complexityMinute";r=70000;t=60'}), {}, "Items", 1_000)
+    await budgets.wait(2_000, "Items")
+    await budgets.wait(10_000, "Others")
+    assert (clock.pauses, budgets._points) == ([], 0)
+    await budgets.wait(1_000, "Items")
+    assert clock.pauses == [60]
+    budgets.note(left, {}, "Items", 1_000)  # of another minute: says nothing about a cost
+    budgets.note(data({"RateLimit": '"complexityMinute";r=99000;t=60'}), {}, "Others", 0)
+    assert budgets._rates == {"Items": 30}
+
+
 # ---- files
 
 

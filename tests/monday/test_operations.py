@@ -17,7 +17,7 @@ from ml_connector.monday.operations import KINDS, OPERATIONS, Action, Operation,
 PACKAGE = Path(operations.__file__).parent
 VERSIONS = {"2026-10": "schema.graphql", "2026-07": "schema.2026-07.graphql"}
 VALUES = {
-    "board": "1", "group": "new", "name": "A \"quoted\" name", "values": "{}", "parent": "2", "item": "3",
+    "board": "1", "group": "new", "name": 'A "quoted" name', "values": "{}", "parent": "2", "item": "3",
 }  # fmt: skip
 
 
@@ -98,5 +98,5 @@ def test_no_document_stands_anywhere_else() -> None:
 
 def test_operations_bear_the_name_under_which_they_are_sent() -> None:
     for name, operation in OPERATIONS.items():
-        parsed = codec.encode(parse(operation.document).definitions[0].to_dict())  # type: ignore[attr-defined]
+        parsed = codec.encode(parse(operation.document).definitions[0].to_dict())
         assert f'"{name}"'.encode() in parsed

@@ -100,6 +100,10 @@ class MondayApi:
         """The time that the limits and the life of keys go by."""
         return self._clock()
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the same time."""
+        await self._sleep(seconds)
+
     async def aclose(self) -> None:
         """Close the connections and give back what was reserved."""
         await self._client.aclose()
@@ -180,7 +184,7 @@ class MondayApi:
     async def _try(self, call: _Call) -> Reading | None:
         """Send once. None: the answer was lost."""
         if self._budgets is not None:
-            await self._budgets.wait(call.cost)
+            await self._budgets.wait(call.cost, call.name)
         try:
             response = await self._client.send(call.request)
         except KeyExpired as expired:
@@ -190,7 +194,7 @@ class MondayApi:
             return None
         reading = read(response, writes=call.writes, clean=self._client.redact)
         if self._budgets is not None:
-            self._budgets.note(response, reading.answer.data)
+            self._budgets.note(response, reading.answer.data, call.name, call.cost)
         call.asked = _asked(reading, response, self._clock())
         if call.writes and reading.refusal in UNSETTLED:
             call.doubt = f"{call.name}: {reading.said}; it may have been executed"

@@ -107,13 +107,16 @@ def outcome_of(intent: Intent, done: Done, *, item: str | None = None) -> Outcom
         item: the document's item, where it is known to be there.
     """
     target_id = item or intent.target_id
+    if isinstance(done.error, InDoubt):
+        return in_doubt(intent, str(done.error), target_id=target_id)
     if done.error is not None:
-        if isinstance(done.error, InDoubt):
-            return in_doubt(intent, str(done.error), target_id=target_id)
         return unsent(intent, done.error)
-    problem = done.problem
-    if problem is None:
+    if done.problem is None:
         raise ValueError("this action worked")
+    return _refused(intent, done.problem, target_id)
+
+
+def _refused(intent: Intent, problem: Problem, target_id: str | None) -> Outcome:
     if problem.code in GONE and target_id is not None:
         return gone(intent, target_id)
     if problem.unsettled:

@@ -50,8 +50,8 @@ class Column:
         found = next((number for number, label in self.labels.items() if label == text), None)
         if found is None:
             raise Rejected(
-                f"column {self.title!r} has no label {text!r}; it has {self._known()}. Add it on the board, or "
-                "translate the value with value_maps of the tenant file",
+                f"column {self.title!r} has no label {text!r}; it has {self._known()}. Add it on the board, "
+                "or translate the value with value_maps of the tenant file",
                 field=self.id,
             )
         return found

@@ -21,6 +21,9 @@ _LONGEST = 65.0
 _SPARE = 2
 """Requests of the minute that are left to others: they may be under way already."""
 
+_SAME = 2.0
+"""Seconds that two answers may differ in when the minute ends."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ITEM = re.compile(r'"(\w+)"([^",]*)')
 _NUMBER = re.compile(r"\b([a-z]+)=(\d+(?:\.\d+)?)")
@@ -60,21 +63,28 @@ class Budgets:
         self._points, self._points_until = self._limit, _EPOCH
         self._requests: float | None = None
         self._requests_until = _EPOCH
+        self._given: float | None = None
+        self._rates: dict[str, float] = {}
 
-    async def wait(self, cost: int) -> None:
-        """Sleep until a request of this cost fits into the minute, and count it. At most one sleep."""
+    async def wait(self, estimate: int, name: str = "") -> None:
+        """Sleep until a request of this cost fits into the minute, and count it. At most one sleep.
+
+        Args:
+            name: of the operation; what it took last time corrects the estimate.
+        """
+        cost = estimate * self._rates.get(name, 1.0)
         points, requests = self._pauses(cost)
         if points > 0 or requests > 0:
             until = self._points_until, self._requests_until
             await self._sleep(min(max(points, requests), _LONGEST))
             if points > 0 and until[0] == self._points_until:  # else somebody else began the next minute
-                self._points, self._points_until = self._limit, self._moment(MINUTE)
+                self._begin()
             if requests > 0 and until[1] == self._requests_until:
                 self._requests = None
         self._points -= cost
 
-    def note(self, response: Response, data: Mapping[str, Any]) -> None:
-        """Remember what an answer says is left."""
+    def note(self, response: Response, data: Mapping[str, Any], name: str = "", estimate: int = 0) -> None:
+        """Remember what an answer says is left, and what such a request takes."""
         found = items(response.header("RateLimit"))
         quotas = items(response.header("RateLimit-Policy"))
         minute = found.get("minuteRate", {})
@@ -82,9 +92,18 @@ class Budgets:
             self._requests, self._requests_until = minute["r"], self._moment(minute.get("t"))
         points = found.get("complexityMinute", {})
         if "r" in points:
-            beyond = max(0.0, quotas.get("complexityMinute", {}).get("q", 0.0) - self._limit)
-            self._points, self._points_until = points["r"] - beyond, self._moment(points.get("t"))
+            given = quotas.get("complexityMinute", {}).get("q", self._limit)
+            left, until = points["r"] - max(0.0, given - self._limit), self._moment(points.get("t"))
+            if self._given is not None and abs((until - self._points_until).total_seconds()) < _SAME:
+                self._learn(name, estimate, self._points - left)
+            self._given, self._points, self._points_until = min(given, self._limit), left, until
         self._note_complexity(data.get("complexity"))
+
+    def _learn(self, name: str, estimate: int, more: float) -> None:
+        """Costs of reading are not documented. What others spend meanwhile counts too, until next time."""
+        taken = estimate * self._rates.get(name, 1.0) + more
+        if estimate > 0 and taken > 0:
+            self._rates[name] = max(1.0, taken / estimate)
 
     def _note_complexity(self, complexity: Any) -> None:
         if not isinstance(complexity, dict):
@@ -93,11 +112,16 @@ class Budgets:
         if after is not None and seconds is not None and after < self._points:
             self._points, self._points_until = after, self._moment(seconds)
 
-    def _pauses(self, cost: int) -> tuple[float, float]:
+    def _begin(self) -> None:
+        """The next minute."""
+        self._points = self._limit if self._given is None else self._given
+        self._points_until = self._moment(MINUTE)
+
+    def _pauses(self, cost: float) -> tuple[float, float]:
         """Seconds until there are points, and until there are requests."""
         now = self._clock()
         if now >= self._points_until:
-            self._points, self._points_until = self._limit, self._moment(MINUTE)
+            self._begin()
         points = (self._points_until - now).total_seconds() if self._points < cost else 0.0
         few = self._requests is not None and self._requests <= _SPARE
         return points, (self._requests_until - now).total_seconds() if few else 0.0

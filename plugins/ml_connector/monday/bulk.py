@@ -25,7 +25,13 @@ DONE, UNKNOWN = "COMPLETED", "UNKNOWN"
 WAITING = "UPLOAD_PENDING"
 RUNNING = frozenset({WAITING, "PROCESSING"})
 FAILED = frozenset({"FAILED", "REJECTED"})
+REFUSED, LEFT_OUT = "validation_error", "failed"
+"""States of a row in the report."""
+
 _INTERNAL = "INTERNAL_ERROR"
+LONG = 60.0
+"""An import that takes so long is asked for less and less often, down to once in as long."""
+
 UPLOAD_SECONDS = 600.0
 """So long after its start a job takes its file; one that got none by then never will."""
 
@@ -49,10 +55,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the report says of one row: the item's id, or the error."""
+    """What the report says of one row: the item's id, or the error; and the row itself.
+
+    Attributes:
+        refused: the row itself is at fault; another error, such as a spent hour, says nothing about it.
+        left_out: it was not written, such as for a spent hour.
+    """
 
     item: str | None
     error: str | None
+    refused: bool = False
+    left_out: bool = False
+    cells: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +75,15 @@ class Status:
 
     Attributes:
         lines: by serial number from 1, once it has completed and the report could be read.
+        unread: it has a report, which could not be read now.
+        created: rows that became new items; None where that is not told.
     """
 
     state: str
     reason: str | None = None
     lines: Mapping[int, Line] | None = None
+    unread: bool = False
+    created: int | None = None
 
     @property
     def running(self) -> bool:
@@ -142,8 +160,8 @@ class Importer:
         try:
             report = await self._api.download(str(found["report_url"]))
         except Unavailable:
-            return Status(state, "the report could not be read")
-        return Status(state, reason, read_report(report))
+            return Status(state, "the report could not be read", unread=True)
+        return Status(state, reason, read_report(report), created=(found.get("counts") or {}).get("created"))
 
     async def wait(self, job_id: str, seconds: float) -> Status:
         """Ask until the job is done, or for so long."""
@@ -154,7 +172,9 @@ class Importer:
             if not status.running or waited >= seconds:
                 return status
             await self._sleep(pause)
-            waited, pause = waited + pause, self._poll
+            waited += pause
+            # each question is a call of the day
+            pause = self._poll if waited < LONG else max(self._poll, min(pause * 2, LONG))
 
 
 def as_csv(key_column: str, rows: Sequence[Row]) -> bytes:
@@ -181,5 +201,6 @@ def read_report(report: bytes) -> dict[int, Line]:
 
 def _line(row: Mapping[str, Any]) -> Line:
     if row["status"] == "success" and row["itemId"]:
-        return Line(str(row["itemId"]), None)
-    return Line(None, str(row["error"] or row["status"] or "refused without a reason"))
+        return Line(str(row["itemId"]), None, cells=row)
+    error = str(row["error"] or row["status"] or "refused without a reason")
+    return Line(None, error, refused=row["status"] == REFUSED, left_out=row["status"] == LEFT_OUT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,9 @@ from ml_connector.monday.operations import Action
 from ml_connector.monday.reading import Item, folded, in_order, line_key
 from ml_connector.monday.values import CLEAR_CELL, cell, checked_name, written
 
+HEADER = "header"
+"""Step: digest of the name and columns that an import wrote; None while nobody knows what stands there."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -28,6 +32,7 @@ class Draft:
         revived: it was gone, and is marked as such no more.
         unknown: what was written last says nothing about the board.
         unmark: id of the column that marks what is gone, where it must be emptied.
+        tried_lines: an attempt that was not finished came to the lines.
         outcome: once it is decided.
     """
 
@@ -39,6 +44,7 @@ class Draft:
     revived: bool = False
     unknown: bool = True
     unmark: str | None = None
+    tried_lines: bool = False
     outcome: Outcome | None = None
 
     @property
@@ -49,8 +55,19 @@ class Draft:
     @property
     def header_changed(self) -> bool:
         """Whether name or columns may differ from what was written last."""
-        previous = self.intent.previous
-        return self.unknown or previous is None or _header(previous.body) != _header(self.intent.desired.body)
+        previous, header = self.intent.previous, _header(self.intent.desired.body)
+        if (written := self.intent.steps.get(HEADER)) is not None:
+            return bool(written != codec.digest_of(header))
+        return self.unknown or previous is None or _header(previous.body) != header
+
+    @property
+    def header_known(self) -> bool:
+        """Whether the ledger says what stands in the item."""
+        return self.item is not None and (not self.unknown or self.intent.steps.get(HEADER) is not None)
+
+    def note_header(self) -> None:
+        """An import has written the item; what is left is sent without it."""
+        self.intent.steps[HEADER] = codec.digest_of(_header(self.intent.desired.body))
 
     @property
     def lines_changed(self) -> bool:
@@ -77,6 +94,14 @@ def _header(body: Payload) -> bytes:
     return codec.encode({name: value for name, value in body.items() if name != "lines"})
 
 
+NOT_YET = "sent a moment ago: what it wrote may not be found yet"
+
+
+def fresh(intent: Intent, now: datetime, settle: float) -> bool:
+    """Whether the attempt in doubt may still be executed, or a search may not show yet what it wrote."""
+    return intent.attempted_at is not None and (now - intent.attempted_at).total_seconds() < settle
+
+
 def known_item(intent: Intent) -> str | None:
     """Id of a document's item: the ledger's, or that of an attempt that was not finished."""
     return intent.target_id or intent.steps.get("item")
@@ -86,7 +111,10 @@ def draft(intent: Intent, layout: Layout) -> Draft:
     """What is to be written of a document; decided at once where a column does not take its value."""
     previous = intent.previous
     revived = previous is not None and previous.absent
-    made = Draft(intent, "", {}, item=known_item(intent), revived=revived, unknown=_unknown(intent))
+    made = Draft(
+        intent, "", {}, item=known_item(intent), revived=revived, unknown=_unknown(intent),
+        tried_lines="item" in intent.steps,
+    )  # fmt: skip
     try:
         made.name = checked_name(intent.desired.body.get("name"))
         made.values = fragments(layout.items, intent.desired.body, intent.key)
@@ -191,6 +219,13 @@ class LineWork:
     changed: list[tuple[Payload, Item]] = field(default_factory=list)
     surplus: list[Item] = field(default_factory=list)
 
+    def without(self, done: Sequence[bool]) -> LineWork:
+        """What is left of missing and changed lines, of which those are done."""
+        new = len(self.missing)
+        missing = [line for line, over in zip(self.missing, done[:new], strict=True) if not over]
+        changed = [pair for pair, over in zip(self.changed, done[new:], strict=True) if not over]
+        return LineWork(missing, changed)
+
 
 def line_work(document: str, wanted: Sequence[Payload], there: Sequence[Item], place: Place) -> LineWork:
     """Compare the lines that are wanted with those that are there.
@@ -225,7 +260,7 @@ def same_line(line: Payload, item: Item, place: Place) -> bool:
 
 
 def same_body(wanted: Any, there: Any) -> bool:
-    """Equality of bodies: what the mapping leaves blank is blank on the board, and a text has no blanks around."""
+    """Equality of bodies: what the mapping leaves blank is blank there, and outer blanks do not count."""
     if isinstance(wanted, dict) and isinstance(there, dict):
         return all(same_body(wanted.get(name), there.get(name)) for name in {**wanted, **there})
     if isinstance(wanted, list) and isinstance(there, list):

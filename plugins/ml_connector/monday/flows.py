@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from ml_connector.core.config import TenantConfig
 from ml_connector.core.contract import Target
-from ml_connector.core.limits import ClockWindow, Quota
+from ml_connector.core.limits import Quota
 from ml_connector.core.state.store import Store
 from ml_connector.monday.api import MondayApi
 from ml_connector.monday.connect import connect
@@ -17,6 +17,7 @@ from ml_connector.monday.fields import monday_options
 from ml_connector.monday.hook import MondayHook
 from ml_connector.monday.items import Items
 from ml_connector.monday.labels import Labels
+from ml_connector.monday.limits import ImportHour
 from ml_connector.monday.options import MondayOptions, ReferenceBoard
 from ml_connector.monday.payment_status import PaymentStatus
 from ml_connector.monday.settings import MondaySettings
@@ -38,14 +39,14 @@ def items(board: str) -> Factory:
         create = tenant.flow(f"monday.{board}").create
         imported = Quota(
             store.database, f"monday:imported:{settings.key_name}",
-            ClockWindow(checked.bulk.items_per_hour, 3600, block=1), what="imported items in this hour",
+            ImportHour(checked.bulk.items_per_hour, block=1), what="imported items in this hour",
             clock=store.now,
         )  # fmt: skip
         configured = getattr(checked.boards, board)
 
         def make(api: MondayApi) -> Target:
             if isinstance(configured, ReferenceBoard) and configured.labels is not None:
-                return Labels(api, checked, board)
+                return Labels(api, checked, board, create=create)
             return Items(api, checked, board, create=create, imported=imported)
 
         return _open(settings, checked, store, make)

@@ -14,12 +14,11 @@ from ml_connector.core.state.store import Store
 from ml_connector.monday.api import MondayApi
 from ml_connector.monday.connect import connect, connect_alone
 from ml_connector.monday.limits import ApiLimits
+from ml_connector.monday.operations import WHO
 from ml_connector.monday.settings import MondaySettings
 
 _LIMITS = ApiLimits(plan="enterprise", concurrent_requests=40, timeout_seconds=20)
 """Of the largest plan: that a day is used up is for monday.com to tell, and not for a number of ours."""
-
-_WHO = "query Who { me { id name email account { id slug tier } } }"
 
 
 class MondayHook(BaseHook):  # type: ignore[misc]  # Airflow is not typed
@@ -93,7 +92,7 @@ async def probe(settings: MondaySettings) -> str:
 
 
 async def _who(api: MondayApi, settings: MondaySettings) -> str:
-    answer = await api.query("Who", _WHO, {})
+    answer = await api.query(WHO.name, WHO.document, {})
     me = _object(answer.data.get("me"))
     account = _object(me.get("account"))
     said = f"; monday.com also said: {answer.problems[0]}" if answer.problems else ""

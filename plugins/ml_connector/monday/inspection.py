@@ -28,7 +28,7 @@ from ml_connector.monday.shape import Wanted, WantedBoard, WantedColumn
 from ml_connector.monday.wanted import mappings_of, wanted
 
 NEARLY_FULL = 0.9
-PROVISION = "`airflow ml-connector provision` makes it"
+PROVISION = "`airflow ml-connector provision` makes what is missing"
 
 _LIMITS = "integrations.monday.options.limits"
 _PLANS = get_args(Plan)
@@ -120,7 +120,7 @@ async def _board(
     if several:
         message = f"{len(ids)} boards have the title {need.board!r}: {', '.join(ids)}"
         raise ConfigurationError(message, field=where, expected="the id of one, or its workspace")
-    hint = "a board that the token's user may see" if need.board.isdigit() else PROVISION
+    hint = "a board that the token's user may see" + ("" if need.board.isdigit() else f"; {PROVISION}")
     raise ConfigurationError(f"there is no board {need.board!r}", field=where, expected=hint)
 
 
@@ -202,7 +202,7 @@ def _label_findings(need: WantedColumn, column: Column, at: str) -> Iterator[str
     if missing:
         translate = f", or translate with value_maps.{need.value_map}" if need.value_map else ""
         texts = ", ".join(map(repr, missing))
-        yield f"{at} has no label {texts}; add it on the board{translate}, or {PROVISION}"
+        yield f"{at} has no label {texts}; add it on the board{translate}; {PROVISION}"
     if column.type != STATUS:
         return
     for text in (text for text in need.labels if len(text) > LONGEST_STATUS_LABEL):

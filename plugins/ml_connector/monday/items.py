@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice, takewhile
 
 from ml_connector.core.contract import (
     Found,
@@ -22,11 +24,11 @@ from ml_connector.core.contract import (
 from ml_connector.core.limits import Quota
 from ml_connector.monday.api import MondayApi
 from ml_connector.monday.batches import Batches
-from ml_connector.monday.bulk import UPLOAD_SECONDS, WAITING, Importer
-from ml_connector.monday.drafts import draft, known_item, lines_as_read, same_body
+from ml_connector.monday.bulk import UPLOAD_SECONDS, WAITING, Importer, Status
+from ml_connector.monday.drafts import NOT_YET, draft, fresh, known_item, lines_as_read, same_body
 from ml_connector.monday.layout import Layout, resolve
 from ml_connector.monday.options import MondayOptions
-from ml_connector.monday.reading import Item, Reader, folded, too_many
+from ml_connector.monday.reading import Item, Reader, folded, line_key, too_many
 from ml_connector.monday.removal import remove
 from ml_connector.monday.writing import Writer
 
@@ -45,7 +47,7 @@ class Items:
         board: name of the board in the options; it is the flow's as well.
         create: whether the flow may make items, or only write those that are there.
         imported: items that the account may import in an hour.
-        sleep: replaceable in tests.
+        sleep: the client's, unless a test says otherwise.
     """
 
     def __init__(
@@ -56,20 +58,22 @@ class Items:
         *,
         create: bool = True,
         imported: Quota | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self.api, self.options, self.board = api, options, board
         self.create, self.imported = create, imported
+        self.sleep = sleep or api.sleep
         self.limits = self._limits()
         self.reader = Reader(api, per_lookup=options.keys_per_lookup)
         self.batches = Batches(api, size=options.batch, points=options.mutation_points)
-        self.importer = Importer(api, poll=options.bulk.poll_seconds, sleep=sleep)
+        self.importer = Importer(api, poll=options.bulk.poll_seconds, sleep=self.sleep)
         self._resolved: Layout | None = None
         self._resolving = asyncio.Lock()
 
     def _limits(self) -> Limits:
         options, configured = self.options, self.options.items_of(self.board)
         together = options.bulk.batch if options.bulk.from_items else 4 * options.batch
+        lines = configured.lines if configured is not None else None
         return Limits(
             concurrency=options.limits.concurrency,
             batch={
@@ -79,6 +83,8 @@ class Items:
             read_back=options.read_back_pages,
             rotation=options.read_back_every.total_seconds(),
             restore=configured is not None and configured.edits == "write",
+            keyed=True,
+            searched=frozenset({"lines"} if lines is not None and lines.into == "board" else ()),
         )  # fmt: skip
 
     async def layout(self) -> Layout:
@@ -97,15 +103,16 @@ class Items:
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
         """By id where it is known, else by key; imports that still run are waited for."""
         layout = await self.layout()
-        running = await self._running(intents)
+        jobs = await self._jobs(intents)
+        running = self._running(intents, jobs)
         asked = [intent for intent in intents if intent.key not in running]
-        if layout.items.board.items_count == 0 and not any(intent.attempted_at for intent in asked):
+        if layout.items.board.items_count == 0 and not any(
+            intent.attempted_at or intent.target_id for intent in asked
+        ):
             found = [Found(intent.key, Verdict.ABSENT) for intent in asked]  # go-live on an empty board
         else:
-            found = await self._look(layout, asked)
-        return found + [
-            Found(key, Verdict.UNSURE, reason=f"import {job} still runs") for key, job in running.items()
-        ]
+            found = await self._look(layout, asked, Reported(layout, jobs.values()))
+        return found + [Found(key, Verdict.UNSURE, reason=reason) for key, reason in running.items()]
 
     async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
         """Create or change items with their lines, or take them away; see ``writing`` and ``removal``."""
@@ -147,29 +154,33 @@ class Items:
         mark = [layout.gone.column.id] if layout.gone.column is not None else []
         return [*layout.items.read_columns, *mark]
 
-    async def _running(self, intents: Sequence[Intent]) -> dict[str, str]:
-        """Keys whose import may still write them, with its job."""
+    async def _jobs(self, intents: Sequence[Intent]) -> dict[str, Status]:
+        """How far the imports are with which attempts in doubt left."""
+        begun = [intent for intent in intents if intent.attempted_at is not None and "job" in intent.steps]
+        jobs = dict.fromkeys(str(intent.steps["job"]) for intent in begun)
+        return {job: await self.importer.status(job) for job in jobs}
+
+    def _running(self, intents: Sequence[Intent], jobs: Mapping[str, Status]) -> dict[str, str]:
+        """Keys whose import may still write them, or has not said what it wrote, and why that is so."""
         started: dict[str, datetime] = {}
         for intent in intents:
-            if intent.attempted_at is not None and "job" in intent.steps:
-                job = str(intent.steps["job"])
+            job = str(intent.steps.get("job"))
+            if intent.attempted_at is not None and job in jobs:
                 started[job] = max(started.get(job, intent.attempted_at), intent.attempted_at)
-        live = {job for job, at in started.items() if await self._runs(job, at)}
-        return {
-            intent.key: str(intent.steps["job"]) for intent in intents if str(intent.steps.get("job")) in live
-        }
+        live = {job: reason for job, at in started.items() if (reason := self._runs(job, jobs[job], at))}
+        return {intent.key: live[job] for intent in intents if (job := str(intent.steps.get("job"))) in live}
 
-    async def _runs(self, job: str, started: datetime) -> bool:
-        status = await self.importer.status(job)
-        if status.state == WAITING:
-            return (self.api.now() - started).total_seconds() < UPLOAD_SECONDS
-        return status.running
+    def _runs(self, job: str, status: Status, started: datetime) -> str | None:
+        if status.unread:
+            return f"import {job}: {status.reason}"
+        late = status.state == WAITING and (self.api.now() - started).total_seconds() >= UPLOAD_SECONDS
+        return f"import {job} still runs" if status.running and not late else None
 
-    async def _look(self, layout: Layout, intents: Sequence[Intent]) -> list[Found]:
+    async def _look(self, layout: Layout, intents: Sequence[Intent], reported: Reported) -> list[Found]:
         columns = self.columns(layout)
-        ids = [item for intent in intents if (item := known_item(intent)) is not None]
-        known = await self.reader.by_ids(ids, columns) if ids else {}
-        there = {intent.key: _standing(intent, known, layout) for intent in intents}
+        ids = {intent.key: known_item(intent) or reported.item(intent.key) for intent in intents}
+        known = await self.reader.by_ids([item for item in ids.values() if item], columns)
+        there = {key: _standing(known.get(item or ""), layout) for key, item in ids.items()}
         lost = [
             intent.key for intent in intents
             if not there[intent.key] and (intent.target_id is None or self._made_anew(layout, intent))
@@ -180,19 +191,36 @@ class Items:
         if layout.lines is not None:
             single = [items[0].id for items in there.values() if len(items) == 1]
             lines = await self.reader.lines(layout.lines, single) if single else {}
-        return [self._found(layout, intent, there[intent.key], lines) for intent in intents]
+        hidden = await self._hidden(reported, there, lines)
+        return [
+            self._found(layout, intent, there[intent.key], lines, late=intent.key in hidden)
+            for intent in intents
+        ]
+
+    async def _hidden(
+        self, reported: Reported, there: Mapping[str, list[Item]], lines: Mapping[str, list[Item]]
+    ) -> set[str]:
+        """Documents with lines that an import says it made, and that the search does not show yet."""
+        missing: dict[str, str] = {}
+        for key, items in there.items():
+            shown = {line.id for item in items for line in lines.get(item.id, ())}
+            missing.update({line: key for line in reported.lines(key) if line not in shown})
+        known = await self.reader.by_ids(missing, []) if missing else {}
+        return {key for line, key in missing.items() if line in known and known[line].active}
 
     def _found(
-        self, layout: Layout, intent: Intent, items: Sequence[Item], lines: dict[str, list[Item]]
-    ) -> Found:
+        self, layout: Layout, intent: Intent, items: Sequence[Item], lines: Mapping[str, list[Item]], *,
+        late: bool,
+    ) -> Found:  # fmt: skip
         if len(items) > 1:
             return Found(intent.key, Verdict.FOREIGN, items[0].id, reason=too_many(items))
         if not items:
             return self._absent(layout, intent)
         record = self._record(layout, items[0], lines.get(items[0].id))
-        equal = _as_desired(intent, record)
-        if not equal and self._fresh(intent) and _may_lack_lines(layout, intent, record):
-            return Found(intent.key, Verdict.UNSURE, items[0].id, reason="its lines may not be found yet")
+        moved = layout.gone.group in (None, items[0].group) or not intent.desired.absent
+        equal = moved and _as_desired(intent, record)
+        if not equal and (late or self._fresh(intent)):
+            return Found(intent.key, Verdict.UNSURE, items[0].id, reason=NOT_YET)
         return Found(intent.key, Verdict.EQUAL if equal else Verdict.DIFFERENT, items[0].id, record.body)
 
     def _absent(self, layout: Layout, intent: Intent) -> Found:
@@ -206,14 +234,12 @@ class Items:
         return Found(intent.key, Verdict.DIFFERENT, intent.target_id)
 
     def _made_anew(self, layout: Layout, intent: Intent) -> bool:
-        """Whether an update may make an item: what was archived, or removed by somebody, does not come back."""
+        """Whether an update may make an item: what was archived or removed does not come back."""
         revived = intent.previous is not None and intent.previous.absent and layout.gone.do != "mark"
         return intent.operation is Operation.UPDATE and (revived or self.limits.restore)
 
     def _fresh(self, intent: Intent) -> bool:
-        """Whether a search may not show yet what the attempt in doubt wrote."""
-        at = intent.attempted_at
-        return at is not None and (self.api.now() - at).total_seconds() < self.limits.settle
+        return fresh(intent, self.api.now(), self.limits.settle)
 
     def _record(self, layout: Layout, item: Item, lines: Sequence[Item] | None) -> TargetRecord:
         body = item.body(layout.items)
@@ -222,7 +248,8 @@ class Items:
             body["lines"] = lines_as_read(key, lines, layout.lines)
         gone, amount = is_gone(layout, item), body["columns"].get("amount")
         return TargetRecord(
-            target_id=item.id, key=key, state=GONE if gone else ACTIVE, body=body, label=item.name, absent=gone,
+            target_id=item.id, key=key, state=GONE if gone else ACTIVE, body=body, label=item.name,
+            absent=gone,
             amount=amount if self.board in WITH_AMOUNTS and isinstance(amount, Decimal) else None,
         )  # fmt: skip
 
@@ -237,17 +264,9 @@ def is_gone(layout: Layout, item: Item) -> bool:
     return "true" in str((item.values.get(column.id) or {}).get("value")).lower()
 
 
-def _standing(intent: Intent, known: dict[str, Item], layout: Layout) -> list[Item]:
+def _standing(item: Item | None, layout: Layout) -> list[Item]:
     """The item that a document is known to have, as long as it stands on the board."""
-    item = known.get(known_item(intent) or "")
     return [item] if item is not None and item.active and item.board == layout.items.board.id else []
-
-
-def _may_lack_lines(layout: Layout, intent: Intent, record: TargetRecord) -> bool:
-    """Lines on a board of their own are searched for; those of a moment ago would be made a second time."""
-    searched = layout.lines is not None and layout.lines.link is not None
-    wanted = intent.desired.body.get("lines")
-    return searched and not intent.desired.absent and not same_body(wanted, record.body.get("lines"))
 
 
 def _as_desired(intent: Intent, record: TargetRecord) -> bool:
@@ -255,3 +274,32 @@ def _as_desired(intent: Intent, record: TargetRecord) -> bool:
     if desired.absent or record.absent:
         return desired.absent and record.absent
     return same_body(desired.body, record.body)
+
+
+class Reported:
+    """What imports say that they wrote, by natural key: a search may not show it yet.
+
+    Args:
+        statuses: of the imports.
+    """
+
+    def __init__(self, layout: Layout, statuses: Iterable[Status]) -> None:
+        places = [layout.items] if layout.lines is None else [layout.items, layout.lines.place]
+        columns = {place.key.id for place in places}
+        rows = [line for status in statuses for line in (status.lines or {}).values() if line.item]
+        self._ids = {
+            folded(line.cells[column]): str(line.item)
+            for line in rows for column in columns if line.cells.get(column)
+        }  # fmt: skip
+        self._keys = sorted(self._ids)
+
+    def item(self, key: str) -> str | None:
+        """Id of a document's item."""
+        return self._ids.get(folded(key))
+
+    def lines(self, key: str) -> list[str]:
+        """Ids of a document's lines."""
+        prefix = folded(line_key(key, ""))
+        first = bisect_left(self._keys, prefix)
+        found = takewhile(lambda one: one.startswith(prefix), islice(self._keys, first, None))
+        return [self._ids[one] for one in found]

@@ -61,7 +61,7 @@ class Labels:
         # One after the other: a change names the revision of the column that it was made from.
         self.limits = Limits(
             concurrency=1, batch=dict.fromkeys(Operation, LABELS_PER_CALL), settle=options.settle_seconds,
-            read_back=options.read_back_pages,
+            read_back=options.read_back_pages, rotation=options.read_back_every.total_seconds(),
         )  # fmt: skip
         self._place: tuple[str, str] | None = None
         self._resolving = asyncio.Lock()

@@ -144,7 +144,8 @@ def check_type(
     if column.type in STRICT and wanted is not None and column.type != wanted:
         raise ConfigurationError(
             f"column {column.title!r} of board {live.name!r} is of type {column.type}",
-            field=f"{where}.{name}", expected=f"a column of type {wanted} or text",
+            field=f"{where}.{name}",
+            expected=f"a column of type {wanted}{'' if wanted == 'text' else ' or text'}",
         )  # fmt: skip
     connecting = column.type == "board_relation"
     if reference and not (connecting or column.type == "dropdown"):

@@ -6,11 +6,14 @@ hold per account and app, a day ends at midnight UTC, and a request is cut off a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from ml_connector.core.config.values import Model, wrong
+from ml_connector.core.limits import ClockWindow
 
 Plan = Literal["free", "basic", "standard", "pro", "enterprise"]
 
@@ -67,3 +70,17 @@ class ApiLimits(Model):
     def requests_in_flight(self) -> int:
         """Requests of all tasks together that may be under way."""
         return self.concurrent_requests or _CONCURRENT_REQUESTS.get(self.plan, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportHour(ClockWindow):
+    """The hour in which so many items may be imported: it begins with the first of them.
+
+    A little longer than monday.com's, which begins when the first row is written: later than our reservation.
+    """
+
+    seconds: int = 3900
+
+    def end(self, now: datetime) -> datetime:
+        """End of a window that begins now."""
+        return now + timedelta(seconds=self.seconds)

@@ -176,9 +176,9 @@ def _column(need: WantedColumn, connects: Board | None) -> tuple[Operation, str,
         return operations.CREATE_DROPDOWN_COLUMN, "create_dropdown_column", {"defaults": {**labels, **one}}
     more: dict[str, Any] = {"type": need.type}
     if need.type == RELATION and connects is not None:
-        # Nothing appears on the other board: that is its team's to decide.
+        # Seen from both sides: the other board shows what refers to its items.
         defaults = {
-            "boardIds": [int(connects.id)], "allowMultipleItems": False, "allowCreateReflectionColumn": False,
+            "boardIds": [int(connects.id)], "allowMultipleItems": False, "allowCreateReflectionColumn": True,
         }  # fmt: skip
         more["defaults"] = codec.encode(defaults).decode()
     return operations.CREATE_COLUMN, "create_column", more

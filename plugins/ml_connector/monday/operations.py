@@ -38,6 +38,8 @@ query Account {
 """,
 )
 
+WHO = _operation("Who", "query Who { me { id name email account { id slug tier } } }")
+
 WORKSPACES = _operation(
     "Workspaces",
     "query Workspaces($page: Int!) { workspaces(limit: 100, page: $page) { id name } }",
@@ -89,8 +91,8 @@ SUBITEMS = _operation(
 MATCHING = _operation(
     "Matching",
     "query Matching($board: [ID!], $columns: [String!], $rules: ItemsQuery) {\n"
-    "  boards(ids: $board) { items_page(limit: 500, query_params: $rules) { cursor items { ...ItemParts } } }\n}"
-    + _ITEM,
+    "  boards(ids: $board) {\n"
+    "    items_page(limit: 500, query_params: $rules) { cursor items { ...ItemParts } }\n  }\n}" + _ITEM,
 )
 
 FIRST_PAGE = _operation(

@@ -162,7 +162,7 @@ class MondayOptions(Model):
     mutation_points: Annotated[int, Field(ge=1, strict=True)] = 10_000
     settle_seconds: Seconds = 60.0
     keys_per_lookup: Annotated[int, Field(ge=1, le=400, strict=True)] = 100
-    read_back_pages: Annotated[int, Field(ge=1, strict=True)] = 20
+    read_back_pages: Annotated[int, Field(ge=1, strict=True)] = 40
     read_back_every: Duration = timedelta(days=1)
 
     def items_of(self, flow: str) -> BoardOptions | None:

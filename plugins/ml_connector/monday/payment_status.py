@@ -22,7 +22,7 @@ from ml_connector.core.errors import Rejected
 from ml_connector.core.outcomes import as_found, loaded
 from ml_connector.monday.api import MondayApi
 from ml_connector.monday.batches import Batches, outcome_of
-from ml_connector.monday.drafts import as_json, in_field, same_body
+from ml_connector.monday.drafts import NOT_YET, as_json, fresh, in_field, same_body
 from ml_connector.monday.fields import PAYMENT_STATUS
 from ml_connector.monday.layout import Layout, resolve
 from ml_connector.monday.operations import Action
@@ -101,7 +101,7 @@ class PaymentStatus:
         done = await self.batches.run(actions, intents[0].attempt_id) if actions else []
         for intent, one in zip(owners, done, strict=True):
             if not one.worked:
-                outcomes.setdefault(intent.key, outcome_of(intent, one))
+                outcomes.setdefault(intent.key, outcome_of(intent, one, item=_item(intent)))
         return [outcomes.get(intent.key) or loaded(intent, _item(intent)) for intent in intents]
 
     async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
@@ -122,10 +122,14 @@ class PaymentStatus:
         if item is None or not item.active:
             return Found(intent.key, Verdict.ABSENT, intent.target_id)
         record = _record(layout, item)
-        wanted = {name: value for name, value in intent.desired.body.items() if name != "item"}
-        there = {name: value for name, value in record.body.items() if name != "item"}
-        verdict = Verdict.EQUAL if same_body(wanted, there) else Verdict.DIFFERENT
-        return Found(intent.key, verdict, item.id, record.body)
+        left_out = {"item", *record.hidden}
+        wanted = {name: value for name, value in intent.desired.body.items() if name not in left_out}
+        there = {name: value for name, value in record.body.items() if name not in left_out}
+        if same_body(wanted, there):
+            return Found(intent.key, Verdict.EQUAL, item.id, record.body)
+        if fresh(intent, self.api.now(), self.limits.settle):
+            return Found(intent.key, Verdict.UNSURE, item.id, record.body, reason=NOT_YET)
+        return Found(intent.key, Verdict.DIFFERENT, item.id, record.body)
 
 
 def _item(intent: Intent) -> str:
@@ -151,6 +155,8 @@ def _actions(layout: Layout, intent: Intent) -> list[Action]:
 def _moves(layout: Layout, intent: Intent, group: str) -> bool:
     """Whether the item may stand in another group; a move within its group would put it on top."""
     previous, body = intent.previous, intent.desired.body
+    if previous is None and intent.target_id is not None:
+        return True  # a person had it written once more
     if previous is None or (not previous.absent and previous.body.get("item") != body.get("item")):
         return group != layout.group  # a new item stands in the group for new ones
     # What is sent once more, unchanged, is to undo what somebody did on the board.
@@ -158,8 +164,8 @@ def _moves(layout: Layout, intent: Intent, group: str) -> bool:
 
 
 def _record(layout: Layout, item: Item) -> TargetRecord:
-    body = {"item": item.id, "columns": item.body(layout.items)["columns"]}
-    if layout.paid_group is not None:
-        names = {layout.paid_group: PAID, layout.open_group: OPEN}
-        body["group"] = names.get(item.group, item.group)
-    return TargetRecord(item.id, None, "unpaid", body, label=item.name, agrees=STATES)
+    """An item that the team moved to a group of its own is where it is meant to be."""
+    groups = {layout.paid_group: PAID, layout.open_group: OPEN}
+    body = {"item": item.id, "columns": item.body(layout.items)["columns"], "group": groups.get(item.group)}
+    hidden = frozenset() if item.group in groups else frozenset({"group"})
+    return TargetRecord(item.id, None, "unpaid", body, label=item.name, agrees=STATES, hidden=hidden)

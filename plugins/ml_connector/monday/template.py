@@ -86,6 +86,7 @@ BOARDS: dict[str, TemplateBoard] = {
         "GL accounts",
         {
             "account": TemplateColumn("Account"),
+            "status": TemplateColumn("Status", "status", ("Active", "Inactive"), done=("Active",)),
             "account_type": TemplateColumn(
                 "Type", "dropdown", ("Asset", "Liability", "Equity", "Revenue", "Expense")
             ),

@@ -94,10 +94,27 @@ def _date(raw: Raw, _: Column) -> str | None:
     return inside.get("date") if isinstance(inside, dict) else None
 
 
+def _check(value: Any, column: Column) -> dict[str, str] | None:
+    if not isinstance(value, bool):
+        raise Rejected(f"a checkbox is true or false, not {plain(value)!r}", field=column.id)
+    return {"checked": "true"} if value else None
+
+
+def _country(value: Any, column: Column) -> dict[str, str]:
+    code = plain(value)
+    if len(code) != 2:
+        raise Rejected(
+            f"{code!r} is no country code of two letters; translate it in a mapping of your own, or take a "
+            "text column",
+            field=column.id,
+        )
+    return {"countryCode": code, "countryName": code}
+
+
 def _checked(raw: Raw, _: Column) -> bool | None:
     inside = _inside(raw)
     checked = inside.get("checked") if isinstance(inside, dict) else inside
-    return True if str(checked).lower() == "true" else None
+    return str(checked).lower() == "true"
 
 
 def _from(name: str) -> Callable[[Raw, Column], str | None]:
@@ -152,14 +169,12 @@ TYPES: dict[str, Type] = {
                    lambda value, column: column.labels[column.label_id(plain(value))]),
     "dropdown": Type(_dropdown, _text, _dropdown_cell),
     "date": Type(lambda value, _: {"date": plain(value)}, _date, _cell),
-    "checkbox": Type(lambda value, _: {"checked": "true"} if value is True else None, _checked,
-                     lambda value, _: "true" if value is True else ""),
+    "checkbox": Type(_check, _checked, lambda value, column: "true" if _check(value, column) else ""),
     "board_relation": Type(lambda value, _: {"item_ids": [int(plain(value))]}, _linked, _linked_cell),
     "link": Type(_link, _from("url"), lambda value, column: _link(value, column)["url"]),
     "email": Type(_mail, _from("email"), _cell),
     "phone": Type(lambda value, _: {"phone": plain(value), "countryShortName": ""}, _from("phone"), _cell),
-    "country": Type(lambda value, _: {"countryCode": plain(value), "countryName": plain(value)},
-                    _from("countryCode"), None),
+    "country": Type(_country, _from("countryCode"), None),
 }  # fmt: skip
 """Every type that can be mapped."""
 

@@ -67,7 +67,10 @@ def wanted(tenant: TenantConfig, options: MondayOptions, mappings: Mappings) -> 
 def _boards(
     tenant: TenantConfig, options: MondayOptions, mappings: Mappings, name: str, configured: BoardOptions
 ) -> Iterator[WantedBoard]:
-    where, flows = f"{WHERE}.{name}", flows_of(tenant, name)
+    where, flows = (
+        f"{WHERE}.{name}",
+        [flow for flow in flows_of(tenant, name) if _runs(tenant, mappings, flow)],
+    )
     columns = [_key(configured.key, where)]
     for flow in flows:
         fields = _Fields(options, name, Texts(tenant, mappings.get(flow)))
@@ -80,6 +83,12 @@ def _boards(
         fields = _Fields(options, name, Texts(tenant, mappings.get(name), lines=True))
         found = fields.columns(line_columns(options, name), f"{where}.lines.columns")
         yield _lines(name, configured, configured.lines, tuple(found))
+
+
+def _runs(tenant: TenantConfig, mappings: Mappings, flow: str) -> bool:
+    """Whether a flow that is not switched off is on: by the tenant, or else by its mapping."""
+    mapping = mappings.get(flow)
+    return mapping is None or mapping.enabled or tenant.flow(f"monday.{flow}").enabled is True
 
 
 def _lines(

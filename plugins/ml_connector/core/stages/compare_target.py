@@ -158,12 +158,14 @@ async def _until(ctx: FlowContext, moment: datetime) -> None:
 
 
 async def _rotate_ledger(ctx: FlowContext, seen: Seen) -> None:
-    for _ in range(_budget(ctx)):
+    """What this run has read already costs nothing, and is passed over."""
+    pages = 0
+    while pages < _budget(ctx):
         rows = await asyncio.to_thread(_loaded_rows, ctx, seen.ledger_cursor, None)
         seen.ledger_cursor = rows[-1].id if len(rows) == CHUNK else 0
-        await _check(
-            ctx, [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone], seen
-        )
+        unread = [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone]
+        pages += bool(unread)
+        await _check(ctx, unread, seen)
         if not seen.ledger_cursor:
             return
 
