@@ -375,6 +375,15 @@ async def test_each_rotation_goes_on_where_it_is_and_rests_when_both_are_done(st
         target.asked.clear()
 
 
+async def test_what_a_run_wrote_costs_the_rotation_nothing(store: Store) -> None:
+    source, target = MemorySource([order(i) for i in range(1, 231)]), CountingTarget()
+    target.limits = replace(target.limits, rotation=3600.0, read_back=2)
+    for expected in ([100, 100, 30, None], []):
+        await run(store, source, target)
+        assert target.asked == expected
+        target.asked.clear()
+
+
 async def test_an_object_made_anew_has_others_that_name_it_mapped_again(store: Store) -> None:
     source, target = MemorySource([order(1)]), MemoryTarget()
     await run(store, source, target)
