@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from launcher.demo import DAGS, Demonstration, demonstration
 
@@ -44,6 +44,9 @@ def find_chromium() -> str:
             pytest.fail(text, pytrace=False)
         pytest.skip(text)
     return found
+
+
+expect.set_options(timeout=30_000)  # Airflow and the sandbox share the machine with the browser
 
 
 @pytest.fixture(scope="session")
