@@ -84,7 +84,6 @@ IMPORTS = [
     ("a file is about to leave", 0),
     ("a file is sent", 0),
     ("an import is asked for", 0),
-    ("items are about to be noted", 0),
     ("an import is started", 1),
     ("an import is noted", 1),
     ("a file is sent", 1),

@@ -34,9 +34,7 @@ TRIES = 5
 AN_HOUR, A_DAY = 3600.0, 86_400.0
 WHERE = pytest.mark.parametrize("lines", [BOARD, SUBITEMS], ids=["board", "subitems"])
 GONE: list[dict[str, Any]] = [{"do": "mark"}, {"do": "archive", "group": None}]
-SEEDS = range(
-    int(__import__("os").environ.get("SEED0", "1")), int(__import__("os").environ.get("SEED1", "3"))
-)
+SEEDS = range(1, 3)
 Make = Callable[..., AbstractAsyncContextManager[Scene]]
 
 
@@ -71,7 +69,7 @@ def no_more(scene: Scene) -> None:
 
 # ---- answered by the repetition
 
-LOST = [
+LOST: list[tuple[str, dict[str, Any]]] = [
     ("lost", {}),
     ("timeout", {"seconds": 5.0}),
     ("broken_gateway", {}),
@@ -105,7 +103,7 @@ async def test_the_answer_of_every_write_is_lost_and_its_repetition_tells(
 
 
 @pytest.mark.parametrize("operation", [START, FILE])
-@pytest.mark.parametrize("kind", ["lost", "broken_gateway", "late_commit"])
+@pytest.mark.parametrize("kind", ["lost", "late_commit"])
 async def test_an_import_whose_answers_are_lost_is_asked_for(make: Make, kind: str, operation: str) -> None:
     async with make(**BULK) as scene:
         rules = every_first_answer(scene, kind, operation, seconds=2.0)
@@ -133,18 +131,46 @@ async def test_a_lost_answer_to_a_change_of_labels_leaves_one_label_each(make: M
 # ---- the outage lasts longer than the repetitions
 
 
-DOUBTS = [("lost", 0.0), ("lost", 50.0), ("reset", 30.0), ("late_commit", 30.0)]
-"""Kinds of outages, and seconds by which a search is late."""
+Doubt = tuple[str, int, float, dict[str, Any]]
+ITEMS, LINES = 0, 3
+"""Calls of the other kind that come first."""
+
+CREATIONS: list[Doubt] = [
+    ("lost", ITEMS, 0.0, BOARD),
+    ("lost", ITEMS, 50.0, BOARD),
+    ("lost", LINES, 0.0, BOARD),
+    ("lost", LINES, 50.0, BOARD),
+    ("lost", LINES, 50.0, SUBITEMS),
+    ("reset", ITEMS, 30.0, BOARD),
+    ("reset", LINES, 30.0, SUBITEMS),
+    ("late_commit", ITEMS, 30.0, SUBITEMS),
+    ("late_commit", LINES, 30.0, BOARD),
+    ("late_commit", LINES, 30.0, SUBITEMS),
+]
+CHANGES: list[Doubt] = [
+    ("lost", ITEMS, 50.0, BOARD),
+    ("lost", LINES, 50.0, BOARD),
+    ("reset", LINES, 0.0, SUBITEMS),
+    ("late_commit", ITEMS, 0.0, SUBITEMS),
+    ("late_commit", LINES, 0.0, BOARD),
+    ("late_commit", LINES, 0.0, SUBITEMS),
+]
+"""Kind of the outage, where it begins, seconds by which a search is late, where the lines go."""
 
 LATE = 25.0
 """Seconds until a call that was answered as lost is executed; a search shows it within the minute."""
 
 
-@WHERE
-@pytest.mark.parametrize(("kind", "lag"), DOUBTS)
-@pytest.mark.parametrize("skip", [0, 3], ids=["items", "lines"])
+def named(doubts: list[Doubt]) -> list[Any]:
+    return [
+        pytest.param(*one, id=f"{one[0]}-{'lines' if one[1] else 'items'}-{one[2]:.0f}-{one[3]['into']}")
+        for one in doubts
+    ]
+
+
+@pytest.mark.parametrize(("kind", "skip", "lag", "lines"), named(CREATIONS))
 async def test_a_creation_in_doubt_is_found_or_sent_again(
-    make: Make, skip: int, kind: str, lag: float, lines: dict[str, Any]
+    make: Make, kind: str, skip: int, lag: float, lines: dict[str, Any]
 ) -> None:
     async with make(lines=lines) as scene:
         scene.world.switch(search_lag_seconds=lag)
@@ -158,11 +184,22 @@ async def test_a_creation_in_doubt_is_found_or_sent_again(
         await scene.check(INVOICES)
 
 
-@WHERE
-@pytest.mark.parametrize(("kind", "lag"), [("lost", 50.0), ("reset", 0.0), ("late_commit", 0.0)])
-@pytest.mark.parametrize("skip", [0, 3], ids=["items", "lines"])
+@pytest.mark.postgres
+async def test_a_creation_in_doubt_is_found_with_postgresql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    async with opened(tmp_path, postgres_url, monkeypatch, **DIRECT) as scene:
+        scene.world.switch(search_lag_seconds=50.0)
+        scene.world.options(limits={"replay_seconds": 0})
+        scene.world.fault("lost", WRITE, skip=3)
+        await scene.run(INVOICES, stages=SENDING)
+        await scene.recover(INVOICES)
+        await scene.check(INVOICES)
+
+
+@pytest.mark.parametrize(("kind", "skip", "lag", "lines"), named(CHANGES))
 async def test_a_change_in_doubt_is_found_or_sent_again(
-    make: Make, skip: int, kind: str, lag: float, lines: dict[str, Any]
+    make: Make, kind: str, skip: int, lag: float, lines: dict[str, Any]
 ) -> None:
     async with make(lines=lines) as scene:
         await scene.run(INVOICES, stages=SENDING)
@@ -363,9 +400,16 @@ async def test_a_document_changes_while_its_import_runs(make: Make, removed: boo
 # ---- an item that somebody deleted
 
 
-@WHERE
-@pytest.mark.parametrize("options", [DIRECT, BULK], ids=["batches", "imports"])
-@pytest.mark.parametrize("noticed", [False, True], ids=["changed", "read back"])
+@pytest.mark.parametrize(
+    ("noticed", "options", "lines"),
+    [
+        pytest.param(False, DIRECT, BOARD, id="changed, batches, board"),
+        pytest.param(False, DIRECT, SUBITEMS, id="changed, batches, subitems"),
+        pytest.param(False, BULK, BOARD, id="changed, imports, board"),
+        pytest.param(True, DIRECT, BOARD, id="read back, batches, board"),
+        pytest.param(True, BULK, SUBITEMS, id="read back, imports, subitems"),
+    ],
+)
 async def test_a_deleted_item_is_made_anew_once(
     make: Make, noticed: bool, options: dict[str, Any], lines: dict[str, Any]
 ) -> None:
@@ -448,7 +492,7 @@ def disturb(scene: Scene, chance: random.Random) -> None:
 
 
 @WHERE
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_many_faults_at_once(make: Make, seed: int, lines: dict[str, Any]) -> None:
     chance = random.Random(seed)
     bulk = {"from_items": chance.choice([0, 3, 8]), "wait_seconds": chance.choice([0, 30])}
@@ -463,7 +507,7 @@ async def test_many_faults_at_once(make: Make, seed: int, lines: dict[str, Any])
         no_more(scene)
         rules = [
             scene.world.fault(
-                kind, operation, **{"count": None, "probability": chance.uniform(0.02, 0.1), **more}
+                kind, operation, **{"count": None, "probability": chance.uniform(0.03, 0.12), **more}
             )
             for kind, operation, more in MIX
         ]
@@ -472,9 +516,8 @@ async def test_many_faults_at_once(make: Make, seed: int, lines: dict[str, Any])
                 await scene.run(INVOICES)
                 disturb(scene, chance)
                 scene.advance(chance.choice([1.0, 20.0, A_MINUTE, 400.0]))
-        assert sum(rule.struck for rule in rules) > 5
+        assert sum(rule.struck > 0 for rule in rules) > 5
         no_more(scene)
-        await scene.world.sandbox.settled() if False else None
         scene.advance(AN_HOUR)
         for key in scene.vouchers():
             if scene.world.statuses(INVOICES)["|".join(key)] in ("failed", "dead", "conflict"):

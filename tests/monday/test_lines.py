@@ -290,6 +290,27 @@ async def test_a_line_without_its_connection_is_connected_again_and_not_made_twi
     assert (parent_of(lost, "board"), lost.data("ps_amount")) == ([item], "6.00")
 
 
+async def test_a_line_without_its_connection_goes_when_it_is_no_more(account: Account) -> None:
+    account.invoices("board")
+    target = invoices(account, "board")
+    (item,) = await loaded(target, first := create(1, lines=2))
+    lost = account.lines(key_of(1))["1-1"]
+    account.edit(str(lost.id), **{LINK: None})
+    await loaded(target, update(first, item, lines=[line(2)]))
+    assert lost.state == "archived"
+    assert sorted(account.lines(key_of(1))) == ["2-1"]
+
+
+async def test_lines_of_a_removed_item_go_when_they_are_no_more(account: Account) -> None:
+    account.invoices("board")
+    target = invoices(account, "board", edits="write")
+    (item,) = await loaded(target, first := create(1, lines=3))
+    account.retire(item, "delete")
+    await loaded(target, update(first, item, lines=[line(2), line(4)]))
+    assert sorted(account.lines(key_of(1))) == ["2-1", "4-1"]
+    assert len(account.items("Invoice lines")) == 2
+
+
 @pytest.mark.parametrize("how", ["archive", "delete"])
 async def test_lines_of_a_removed_item_go_over_to_the_item_made_in_its_place(
     account: Account, how: str

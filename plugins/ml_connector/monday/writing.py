@@ -258,12 +258,30 @@ class Writer:
         if late:  # somebody removed lines, or a search does not show yet what the last load made
             await self.target.sleep(self.target.limits.settle)
             there |= await self.target.reader.lines(lines, [draft.item or "" for draft in late])
-        return {
+        work = {
             draft.intent.key: line_work(
                 draft.intent.key, draft.lines, there.get(draft.item or "", ()), lines.place
             )
             for draft in due
         }
+        if lines.link is not None:
+            await self._find_strays(lines.place, due, work, there)
+        return work
+
+    async def _find_strays(
+        self, place: Place, due: Sequence[Draft], work: dict[str, LineWork],
+        there: Mapping[str, Sequence[Item]],
+    ) -> None:  # fmt: skip
+        """Lines that are no more, and that nothing connects with their document's item, go as well."""
+        strays = {
+            key: draft.intent.key
+            for draft in due
+            for line in _before(draft) - {str(line["key"]) for line in draft.lines}
+            if (key := folded(line_key(draft.intent.key, line))) not in _found(draft, there, place)
+        }
+        found = await self.target.reader.by_keys(place, strays) if strays else {}
+        for key, items in found.items():
+            work[strays[key]].surplus += items
 
     async def _clear(self, due: Sequence[Draft], work: dict[str, LineWork]) -> None:
         """Take lines away that are no more."""
@@ -359,9 +377,18 @@ def _lacks(draft: Draft, there: Mapping[str, Sequence[Item]], place: Place) -> b
 
     An attempt that was not finished may have written any of them.
     """
-    previous = draft.intent.previous
-    before = {str(line["key"]) for line in (previous.body.get("lines") or ())} if previous else set()
-    found = {folded(item.text(place.key.id)) for item in there.get(draft.item or "", ())}
     wanted = {str(line["key"]) for line in draft.lines}
-    wanted &= wanted if draft.tried_lines else before
+    wanted &= wanted if draft.tried_lines else _before(draft)
+    found = _found(draft, there, place)
     return any(folded(line_key(draft.intent.key, key)) not in found for key in wanted)
+
+
+def _before(draft: Draft) -> set[str]:
+    """The lines that were written last."""
+    previous = draft.intent.previous
+    return {str(line["key"]) for line in (previous.body.get("lines") or ())} if previous else set()
+
+
+def _found(draft: Draft, there: Mapping[str, Sequence[Item]], place: Place) -> set[str]:
+    """The keys that are found below a document's item."""
+    return {folded(item.text(place.key.id)) for item in there.get(draft.item or "", ())}

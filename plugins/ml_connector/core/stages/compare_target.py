@@ -47,6 +47,8 @@ class Seen:
         drifted: ledger ids that differ now, with the reason.
         healed: ledger ids that were drifted and are right again.
         rotated: both rotations came to their ends.
+        late: rows that differ in nothing but what a search may not show yet, by ledger id; with them,
+            whether this run wrote them.
         restored: ledger ids of ``drifted`` that are written again by themselves, with the place of the
             difference.
     """
@@ -61,6 +63,7 @@ class Seen:
     target_cursor: str | None = None
     rotated: bool = False
     restored: dict[int, int] = field(default_factory=dict)
+    late: dict[int, tuple[AnyRow, bool]] = field(default_factory=dict)
 
 
 async def read_back(ctx: FlowContext) -> Seen:
@@ -70,6 +73,7 @@ async def read_back(ctx: FlowContext) -> Seen:
     if since is not None:
         await _check_touched(ctx, seen, since)
     await _rotate(ctx, seen, state)
+    await _check_late(ctx, seen)
     await asyncio.to_thread(_decide_what_is_restored, ctx, seen)
     return seen
 
@@ -137,16 +141,24 @@ def _budget(ctx: FlowContext) -> int:
 
 
 async def _check_touched(ctx: FlowContext, seen: Seen, since: datetime) -> None:
-    """What this run wrote. What a search does not show yet is looked at again when it must."""
-    after, late = 0, list[AnyRow]()
+    """What this run wrote."""
+    after = 0
     while rows := await asyncio.to_thread(_loaded_rows, ctx, after, since):
         after = rows[-1].id
-        late += await _check(ctx, rows, seen, touched=True, patient=True)
+        await _check(ctx, rows, seen, touched=True)
+
+
+async def _check_late(ctx: FlowContext, seen: Seen) -> None:
+    """What a search did not show yet is looked at again when it must."""
+    late, seen.late = seen.late, {}
     if not late:
         return
-    await _until(ctx, max(row.loaded_at for row in late) + timedelta(seconds=ctx.need_target().limits.settle))
-    for start in range(0, len(late), CHUNK):
-        await _check(ctx, late[start : start + CHUNK], seen, touched=True)
+    written = max(row.loaded_at for row, _ in late.values())
+    await _until(ctx, written + timedelta(seconds=ctx.need_target().limits.settle))
+    for touched in (True, False):
+        rows = [row for row, by_run in late.values() if by_run == touched]
+        for start in range(0, len(rows), CHUNK):
+            await _check(ctx, rows[start : start + CHUNK], seen, touched=touched)
 
 
 async def _until(ctx: FlowContext, moment: datetime) -> None:
@@ -163,7 +175,8 @@ async def _rotate_ledger(ctx: FlowContext, seen: Seen) -> None:
     while pages < _budget(ctx):
         rows = await asyncio.to_thread(_loaded_rows, ctx, seen.ledger_cursor, None)
         seen.ledger_cursor = rows[-1].id if len(rows) == CHUNK else 0
-        unread = [row for row in rows if row.id not in seen.amounts and row.id not in seen.gone]
+        read = seen.amounts.keys() | seen.gone | seen.late.keys()
+        unread = [row for row in rows if row.id not in read]
         pages += bool(unread)
         await _check(ctx, unread, seen)
         if not seen.ledger_cursor:
@@ -193,20 +206,15 @@ def _loaded_rows(ctx: FlowContext, after: int, since: datetime | None) -> Sequen
     return rows
 
 
-async def _check(
-    ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen, *, touched: bool = False, patient: bool = False
-) -> list[AnyRow]:
+async def _check(ctx: FlowContext, rows: Sequence[AnyRow], seen: Seen, *, touched: bool = False) -> None:
     """Ask the target for these rows' objects and compare each with what was sent.
 
     Args:
         touched: this run wrote them.
-        patient: leave rows out that differ in nothing but what a search may not show yet.
-
-    Returns:
-        Those rows.
     """
     if not rows:
-        return []
+        return
+    asked = ctx.store.now()
     records: dict[str, TargetRecord] = {}
     page: TargetPage | None = None
     while page is None or page.cursor is not None:
@@ -215,12 +223,11 @@ async def _check(
         )
         records.update({record.target_id: record for record in page.records})
     sent = await asyncio.to_thread(_sent, ctx, rows)
-    late = []
     for row in rows:
         record = records.get(row.target_id)
         difference = _compare(ctx, row, sent.get((row.id, row.loaded_hash)), record)
-        if patient and difference is not None and _may_lag(ctx, row, difference):
-            late.append(row)
+        if difference is not None and _may_lag(ctx, row, difference, asked):
+            seen.late[row.id] = (row, touched)
             continue
         seen.checked += 1
         if record is None:
@@ -228,15 +235,14 @@ async def _check(
         else:
             seen.amounts[row.id] = record.amount
         _take(seen, row, difference, touched=touched)
-    return late
 
 
-def _may_lag(ctx: FlowContext, row: AnyRow, difference: Difference) -> bool:
+def _may_lag(ctx: FlowContext, row: AnyRow, difference: Difference, asked: datetime) -> bool:
     """Whether a difference may be nothing but a search that does not show yet what was just written."""
     limits = ctx.need_target().limits
     changes = difference.detail.get("changes", ())
     fields = {str(change["field"]).partition(".")[0].partition("[")[0] for change in changes}
-    young = row.loaded_at + timedelta(seconds=limits.settle) > ctx.store.now()
+    young = row.loaded_at + timedelta(seconds=limits.settle) > asked
     return young and bool(fields) and fields <= limits.searched
 
 
