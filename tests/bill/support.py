@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +33,10 @@ class Steps:
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         intent.steps[name] = value
         self.made.append((intent.key, name, value))
+
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        for intent, value in done:
+            await self.step(intent, name, value)
 
     @property
     def names(self) -> list[str]:

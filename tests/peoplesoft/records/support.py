@@ -46,6 +46,10 @@ class Steps:
         self.made.append(name)
         intent.steps[name] = value
 
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        for intent, value in done:
+            await self.step(intent, name, value)
+
 
 def keys(outcomes: Sequence[Any]) -> list[tuple[str, str]]:
     return [(outcome.key.rpartition("|")[2], outcome.result) for outcome in outcomes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ class Nobody(BaseModel):
 class Steps:
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         intent.steps[name] = value
+
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        for intent, value in done:
+            await self.step(intent, name, value)
 
 
 class Site:

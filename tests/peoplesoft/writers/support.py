@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,10 @@ class Steps:
 
     async def step(self, intent: Intent, name: str, value: Any) -> None:
         intent.steps[name] = value
+
+    async def steps(self, done: Sequence[tuple[Intent, Any]], name: str) -> None:
+        for intent, value in done:
+            await self.step(intent, name, value)
 
 
 def opener(fake: Fake) -> OpenInterface:
