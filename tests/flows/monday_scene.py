@@ -120,7 +120,8 @@ class Scene:
         """Each document stands once with each of its lines, and nothing is left to do."""
         for flow in flows:
             assert set(self.world.statuses(flow).values()) <= DONE, self.open()
-        assert self.world.sandbox.monday.duplicates() == []
+        duplicates = self.world.sandbox.monday.duplicates()
+        assert duplicates == [], duplicates
         if INVOICES in flows:
             self.check_items()
         before = self.world.writes()
