@@ -211,7 +211,7 @@ async def test_a_change_in_doubt_is_found_or_sent_again(
         await scene.run(INVOICES, stages=SENDING)
         assert rule.struck
         no_more(scene)
-        scene.advance(20.0)
+        await scene.let_pass(10.0)
         scene.change(text="changed once more")  # the late one must not come after this
         await scene.recover(INVOICES)
         scene.advance(A_MINUTE)
@@ -515,9 +515,10 @@ async def test_many_faults_at_once(make: Make, seed: int, lines: dict[str, Any])
             for _ in range(6):
                 await scene.run(INVOICES)
                 disturb(scene, chance)
-                scene.advance(chance.choice([1.0, 20.0, A_MINUTE, 400.0]))
+                await scene.let_pass(chance.choice([1.0, 20.0, A_MINUTE, 400.0]))
         assert sum(rule.struck > 0 for rule in rules) > 5
         no_more(scene)
+        await scene.let_pass(A_MINUTE)
         scene.advance(AN_HOUR)
         for key in scene.vouchers():
             if scene.world.statuses(INVOICES)["|".join(key)] in ("failed", "dead", "conflict"):
