@@ -74,7 +74,6 @@ LOST: list[tuple[str, dict[str, Any]]] = [
     ("timeout", {"seconds": 5.0}),
     ("broken_gateway", {}),
     ("cut_off", {}),
-    ("truncate", {}),
     ("late_commit", {"seconds": 3.0}),
     ("error", {"status": 503, "code": "TIMEOUT_EXCEEDED"}),
 ]
@@ -320,7 +319,7 @@ async def test_who_takes_over_asks_first_whether_or_not_the_key_is_still_known(
 
 
 @WHERE
-@pytest.mark.parametrize("skip", [0, 3], ids=["items", "lines"])
+@pytest.mark.parametrize("skip", [ITEMS, LINES], ids=["items", "lines"])
 async def test_what_is_refused_is_rejected_alone_and_goes_once_when_it_is_mended(
     make: Make, skip: int, lines: dict[str, Any]
 ) -> None:
@@ -340,8 +339,9 @@ async def test_what_is_refused_is_rejected_alone_and_goes_once_when_it_is_mended
         await scene.check(INVOICES)
 
 
-@pytest.mark.parametrize(("code", "status"), [("INTERNAL_SERVER_ERROR", 500), ("SomethingNew", 200)])
-@pytest.mark.parametrize("skip", [0, 3], ids=["items", "lines"])
+@pytest.mark.parametrize(
+    ("skip", "code", "status"), [(ITEMS, "INTERNAL_SERVER_ERROR", 500), (LINES, "SomethingNew", 200)]
+)
 async def test_an_error_that_says_nothing_leaves_its_document_in_doubt(
     scene: Scene, skip: int, code: str, status: int
 ) -> None:

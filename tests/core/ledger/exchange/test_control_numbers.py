@@ -9,7 +9,6 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -108,26 +107,22 @@ WORKER = """
 """
 
 
-def process(database_url: str, tmp_path: Path, count: int, then: str) -> subprocess.Popen[str]:
-    script = tmp_path / "worker.py"
-    script.write_text(textwrap.dedent(WORKER))
+def process(database_url: str, count: int, then: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(script), database_url, str(count), then],
+        [sys.executable, "-c", textwrap.dedent(WORKER), database_url, str(count), then],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
 
 
-def test_processes_never_get_the_same_number(database: Database, database_url: str, tmp_path: Path) -> None:
-    workers = [process(database_url, tmp_path, 15, "end") for _ in range(3)]
+def test_processes_never_get_the_same_number(database: Database, database_url: str) -> None:
+    workers = [process(database_url, 15, "end") for _ in range(3)]
     outputs = [worker.communicate(timeout=60)[0].split() for worker in workers]
     assert sorted(int(number) for output in outputs for number in output) == list(range(1, 46))
 
 
-def test_a_killed_process_takes_no_number_with_it(
-    database: Database, database_url: str, tmp_path: Path
-) -> None:
-    worker = process(database_url, tmp_path, 2, "hang")
+def test_a_killed_process_takes_no_number_with_it(database: Database, database_url: str) -> None:
+    worker = process(database_url, 2, "hang")
     assert worker.stdout is not None
     lines = [worker.stdout.readline().strip() for _ in range(3)]
     assert lines == ["1", "2", "holding"]
