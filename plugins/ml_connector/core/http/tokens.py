@@ -187,6 +187,7 @@ class OAuth2ClientCredentials(TokenAuth):
     Args:
         credentials_in: ``header`` sends id and secret as HTTP Basic (the RFC's preference),
             ``body`` as form fields.
+        name: under which the token is stored, where the addresses and scopes would be too long for one.
     """
 
     def __init__(
@@ -200,8 +201,10 @@ class OAuth2ClientCredentials(TokenAuth):
         credentials_in: Literal["header", "body"] = "header",
         store: TokenStore | None = None,
         clock: Callable[[], float] = time.time,
+        name: str | None = None,
     ) -> None:
-        super().__init__(f"oauth2:{token_url}:{client_id}:{scope or ''}:{audience or ''}", store, clock)
+        stored = name or f"oauth2:{token_url}:{client_id}:{scope or ''}:{audience or ''}"
+        super().__init__(stored, store, clock)
         self._token_url = token_url
         self._client_id = client_id
         self._client_secret = client_secret

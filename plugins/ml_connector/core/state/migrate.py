@@ -14,7 +14,7 @@ from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state import schema
 from ml_connector.core.state.database import Database
 
-HEAD = "0005"
+HEAD = "0006"
 """Revision that the code needs: the newest file in ``migrations/versions``."""
 
 VERSION_TABLE = "ml_connector_version"

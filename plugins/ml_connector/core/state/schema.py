@@ -233,6 +233,17 @@ slot = Table(
     Column("lease_until", UtcTime),
 )
 
+# When a record of another system was last written to, where two writes must lie apart.
+record_write = Table(
+    "record_write",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("record", Key, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_record_write_at", record_write.c.name, record_write.c.at)
+
 credential = Table(
     "credential",
     metadata,
