@@ -15,20 +15,22 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "ml-connector",
         "name": "ml-connector",
-        "description": "Keeps Oracle PeopleSoft in step with BILL, Cleo, monday.com and other systems.",
+        "description": "Keeps Oracle PeopleSoft in step with BILL, Cleo, monday.com, Basware and others.",
         "integrations": [
             _integration("Oracle PeopleSoft"),
             _integration("BILL"),
             _integration("Cleo"),
             _integration("monday.com"),
+            _integration("Basware"),
         ],
         "hooks": [
             {"integration-name": "Oracle PeopleSoft", "python-modules": ["ml_connector.peoplesoft.hook"]},
             {"integration-name": "BILL", "python-modules": ["ml_connector.bill.hook"]},
             {"integration-name": "Cleo", "python-modules": ["ml_connector.cleo.hook"]},
             {"integration-name": "monday.com", "python-modules": ["ml_connector.monday.hook"]},
+            {"integration-name": "Basware", "python-modules": ["ml_connector.basware.hook"]},
         ],
-        "connection-types": [_peoplesoft(), _bill(), _cleo(), _monday()],
+        "connection-types": [_peoplesoft(), _bill(), _cleo(), _monday(), _basware()],
         "cli": ["ml_connector.cli.definition.get_commands"],
         "config": {"ml_connector": _configuration()},
     }
@@ -229,6 +231,51 @@ def _monday() -> dict[str, Any]:
                 "Quarter of the API, 2026-07 or later.",
                 default="2026-10",
                 pattern=r"^20\d{2}-(01|04|07|10)$",
+            ),
+        },
+    }
+
+
+def _basware() -> dict[str, Any]:
+    """One tenant of Basware P2P."""
+    return {
+        "connection-type": "basware",
+        "hook-class-name": "ml_connector.basware.hook.BaswareHook",
+        "hook-name": "Basware",
+        "ui-field-behaviour": {
+            "hidden-fields": ["port", "schema"],
+            "relabeling": {
+                "host": "Address of the region",
+                "login": "Client id or user",
+                "password": "Client secret or password",
+            },
+            "placeholders": {"host": "https://api.basware.com", "login": "as Basware issued it"},
+        },
+        "conn-fields": {
+            "auth": _choice(
+                "Login",
+                "oauth2: a client with tokens. basic: the user of an API account.",
+                "oauth2",
+                "basic",
+            ),
+            "token_url": _text(
+                "Token address", "OAuth 2 only. Empty: /v1/tokens at the address of the region."
+            ),
+            "scope": _text("Scope", "OAuth 2 only, blanks between. Empty: what the connector needs."),
+            "webhook_token": _secret(
+                "Webhook token",
+                "Signs notifications: 16 characters or more that nobody knows. Empty: none are received.",
+            ),
+            "signature_encoding": _choice(
+                "Signature", "How notifications carry it; auto learns it once.", "auto", "hex", "base64"
+            ),
+            "timestamp_header": _text(
+                "Timestamp header", "Header with the time of a notification. Empty: learned once."
+            ),
+            "redirect_hosts": _text(
+                "Redirect hosts",
+                "Hosts from which larger answers may be fetched, commas between; the API's own is one.",
+                default="*.amazonaws.com",
             ),
         },
     }

@@ -20,6 +20,7 @@ SECRETS = {
     "bill": {"dev_key", "webhook_security_key"},
     "cleo": {"mailbox_password", "sftp_password", "sftp_key", "api_provider_token", "webhook_secret"},
     "monday": {"client_secret", "refresh_token"},
+    "basware": {"webhook_token"},
 }
 FIELDS = {
     "peoplesoft": {
@@ -33,6 +34,10 @@ FIELDS = {
         "api_provider_url", "api_provider_token", "webhook_secret", "verify",
     },
     "monday": {"auth", "client_id", "client_secret", "refresh_token", "token_url", "api_version"},
+    "basware": {
+        "auth", "token_url", "scope", "webhook_token", "signature_encoding", "timestamp_header",
+        "redirect_hosts",
+    },
 }  # fmt: skip
 
 
