@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from ml_connector.core.errors import ConnectorError
 
@@ -148,6 +148,15 @@ class EventSource(Source, Protocol):
 
     async def keys_of(self, events: Sequence[Event]) -> Mapping[str, Sequence[str]]:
         """Natural keys of the documents that each event concerns, by event id."""
+        ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A source whose system wants to hear that documents were taken."""
+
+    async def acknowledge(self, keys: Sequence[str]) -> None:
+        """Tell it, where it was not told yet: these documents are durable. A killed run never comes here."""
         ...
 
 

@@ -153,6 +153,7 @@ class MappingField(Model):
     default: Scalar = None
     required: Switch = False
     optional: Switch = False
+    sent: Switch = True
     min_length: Positive | None = None
     max_length: Positive | None = None
     shorten: Literal["hash"] | None = None
@@ -213,6 +214,7 @@ _ONLY_WITH = {
     "key": ("crosswalk",),
     "reverse": ("crosswalk",),
     "optional": ("crosswalk",),
+    "sent": ("crosswalk",),
     "fields": ("each",),
     "append": ("each",),
     "where": ("each", "sum"),

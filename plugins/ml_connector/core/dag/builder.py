@@ -251,17 +251,17 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
             return tasks.reconcile(job)
 
         steps = {"extract": extract(), "transform": transform(), "load": load(), "reconcile": reconcile()}
-    _chain(steps, previous)
+    _chain(steps, previous, follows=flow.follows)
     return steps
 
 
-def _chain(steps: dict[str, Any], previous: dict[str, Any]) -> None:
+def _chain(steps: dict[str, Any], previous: dict[str, Any], *, follows: bool) -> None:
     """Order of the tasks. ``reconcile`` is the flow's only leaf, and red when any of its tasks is."""
     extract, transform, load, reconcile = steps.values()
     extract >> transform >> load >> reconcile
     [extract, transform] >> reconcile
     if previous:
-        previous["extract"] >> extract
+        previous["load" if follows else "extract"] >> extract
         previous["load"] >> load
 
 

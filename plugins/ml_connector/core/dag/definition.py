@@ -113,6 +113,7 @@ class Flow:
         needs: path of an option without which the flow does not run, e.g. ``boards.invoices``.
         adapt: fits the mapping to the tenant's target.
         ways: says how what a plan counts would be written.
+        follows: it reads what the flow before it left in the ledger, so that one is loaded first.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Flow:
     needs: str | None = None
     adapt: Adapt | None = None
     ways: Ways | None = None
+    follows: bool = False
 
     @property
     def group(self) -> str:

@@ -89,6 +89,8 @@ class FieldCompiler:
     def compile(self, field: MappingField, scope: Scope, state: str, target: str) -> Getter:
         """One field, with its condition."""
         get = self._each(field, scope, state, target) if field.each else self._single(field, scope, target)
+        if not field.sent:
+            get = _only_looked_up(get)
         if field.when is None:
             return get
         holds = self.conditions.compile(field.when, scope)
@@ -204,6 +206,16 @@ class FieldCompiler:
 
 def _never(_frame: Frame) -> Any:
     return OMIT
+
+
+def _only_looked_up(get: Getter) -> Getter:
+    """The document waits, or is refused, as if the value were sent."""
+
+    def look(frame: Frame) -> Any:
+        get(frame)
+        return OMIT
+
+    return look
 
 
 def _unless_empty(build: Callable[[Frame], dict[str, Any]]) -> Getter:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ml_connector.core.contract import Source, Target
+from ml_connector.core.contract import Acknowledging
 from ml_connector.core.ledger.claims import Lease
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.store import Store
@@ -51,6 +52,7 @@ class FlowContext:
         patience: how long a load waits, at its end, for documents in doubt.
         events_from: the system whose events wake this flow; None where nothing but its schedule does.
         alerts: sentences for people, to be told whatever becomes of the stage.
+        taken: keys of the documents that this extract made durable, where the source wants to hear of them.
         scope: the flow's rows in the ledger.
     """
 
@@ -68,6 +70,7 @@ class FlowContext:
     patience: timedelta = timedelta(seconds=300)
     events_from: str | None = None
     alerts: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +93,12 @@ class FlowContext:
     def claimant(self) -> Lease:
         """Who claims documents in this run."""
         return Lease(self.store.trail.chain, self.lease)
+
+    @property
+    def listener(self) -> Acknowledging | None:
+        """The source, where it wants to hear what was taken."""
+        source: object = self.source
+        return source if isinstance(source, Acknowledging) else None
 
     def need_source(self) -> Source:
         """The source; a stage that reads was given one."""

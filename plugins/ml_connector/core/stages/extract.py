@@ -71,6 +71,8 @@ async def extract(ctx: FlowContext) -> dict[str, Any]:
                 await _read(ctx, unit, scan, batch, counts)
     if woken_by is not None:  # last: an event that cannot be taken up keeps nothing from being polled
         await take_events(ctx, woken_by, batch, counts)
+    if ctx.listener is not None:
+        await ctx.listener.acknowledge(list(dict.fromkeys(ctx.taken)))
     result = {"batch": batch, **asdict(counts)}
     await asyncio.to_thread(_end, ctx, batch, result)
     return result

@@ -48,6 +48,8 @@ def take(
     )
     counts.read += len(documents)
     counts.add(staged)
+    if ctx.listener is not None:
+        ctx.taken += [item.key for item in documents]  # a commit that fails ends the extract
     return staged
 
 
