@@ -251,8 +251,9 @@ async def test_a_target_that_restores_gets_back_what_was_changed_or_removed_ther
     source, target = MemorySource([order(1), order(2), order(3)]), MemoryTarget()
     target.limits = replace(target.limits, restore=True)
     await run(store, source, target)
-    target.objects["T0001"] = target.objects["T0001"] | {"name": "by hand"}
-    del target.objects["T0003"]
+    ids = {item["name"]: target_id for target_id, item in target.objects.items()}  # in any order
+    target.objects[ids["Order 1"]] |= {"name": "by hand"}
+    del target.objects[ids["Order 3"]]
     report = await run(store, source, target)
     assert report["reconcile"]["differences"] == {"changed": 1, "missing": 1}
     assert statuses(store) == {"1": "ready", "2": "loaded", "3": "ready"}
