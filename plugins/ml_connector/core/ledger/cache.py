@@ -27,6 +27,13 @@ def put(tx: Transaction, name: str, content: bytes) -> None:
     tx.connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
+def put_first(connection: Connection, name: str, content: bytes, at: datetime) -> bool:
+    """Keep a file unless there is one of that name, whoever wrote it; whether it was kept."""
+    statement = upsert(connection, cached_file).values(name=name, content=content, fetched_at=at)
+    first = statement.on_conflict_do_nothing(index_elements=["name"]).returning(cached_file.c.name)
+    return bool(connection.execute(first).all())
+
+
 def drop(tx: Transaction, name: str) -> None:
     """Forget a file."""
     tx.connection.execute(delete(cached_file).where(cached_file.c.name == name))
