@@ -8,6 +8,22 @@ from urllib.parse import urlsplit
 
 from sandbox import credentials
 
+BASWARE_SCOPE = " ".join(
+    [
+        *(
+            f"{name}.{right}"
+            for name in (
+                "accountingDocuments", "vendors", "accounts", "costCenters", "lists", "projects", "taxCodes",
+                "paymentTerms", "exchangeRates", "requestStatus",
+            )
+            for right in ("read", "write")
+        ),
+        "errorFeedbacks.read", "tasks.read",
+        "subscriptions.read", "subscriptions.write", "subscriptions.delete",
+    ]
+)  # fmt: skip
+"""What the flows need, and no right to delete data."""
+
 
 def sandbox_connections(addresses: dict[str, str], tenant: str = "demo") -> dict[str, str]:
     """``AIRFLOW_CONN_*`` for a tenant whose systems are simulated.
@@ -49,11 +65,24 @@ def sandbox_connections(addresses: dict[str, str], tenant: str = "demo") -> dict
         "password": credentials.MONDAY_TOKEN,
         "extra": {"auth": "token", "api_version": "2026-10"},
     }
+    basware = {
+        "conn_type": "basware",
+        "host": addresses["basware_url"],
+        "login": credentials.BASWARE_CLIENT_ID,
+        "password": credentials.BASWARE_CLIENT_SECRET,
+        "extra": {
+            "auth": "oauth2",
+            "token_url": f"{addresses['basware_url']}/v1/tokens",
+            "scope": BASWARE_SCOPE,
+            "webhook_token": credentials.BASWARE_WEBHOOK_TOKEN,
+        },
+    }
     made: dict[str, dict[str, Any]] = {
         "peoplesoft": peoplesoft,
         "bill": bill,
         "cleo": cleo,
         "monday": monday,
+        "basware": basware,
     }
     return {_variable(tenant, system): _text(connection) for system, connection in made.items()}
 

@@ -17,7 +17,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    for name in ("peoplesoft", "bill", "cleo", "cleo-sftp", "monday", "control"):
+    for name in ("peoplesoft", "bill", "cleo", "cleo-sftp", "monday", "basware", "control"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--vouchers", type=int, default=200)
     parser.add_argument("--suppliers", type=int, default=None)
@@ -48,6 +48,7 @@ async def serve(options: argparse.Namespace) -> None:
         cleo_port=options.cleo_port,
         cleo_sftp_port=options.cleo_sftp_port,
         monday_port=options.monday_port,
+        basware_port=options.basware_port,
         gateway=options.gateway,
         bill_prefix=options.bill_prefix,
         bill_events_prefix=options.bill_events_prefix,

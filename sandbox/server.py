@@ -10,6 +10,8 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
+from .basware.app import BaswareApp
+from .basware.state import BaswareState
 from .bill.app import BillApp
 from .bill.state import BillState
 from .calls import Calls
@@ -42,6 +44,7 @@ class Sandbox:
         cleo_port: the same.
         cleo_sftp_port: the same.
         monday_port: the same.
+        basware_port: the same.
         gateway: path of PeopleSoft's Integration Gateway.
         bill_prefix: path under which BILL's API lies.
         bill_events_prefix: path of BILL's webhook management; by default that of the API and `-events`.
@@ -59,6 +62,7 @@ class Sandbox:
         cleo_port: int = 0,
         cleo_sftp_port: int = 0,
         monday_port: int = 0,
+        basware_port: int = 0,
         gateway: str = "/PSIGW",
         bill_prefix: str = "/connect",
         bill_events_prefix: str | None = None,
@@ -66,7 +70,9 @@ class Sandbox:
         if scenario not in SCENARIOS:
             raise ValueError(f"scenario is one of {', '.join(SCENARIOS)}, not {scenario!r}")
         self.size, self.scenario, self.host = size or Size(), scenario, host
-        self._ports = (peoplesoft_port, bill_port, control_port, cleo_port, cleo_sftp_port, monday_port)
+        self._ports = (
+            peoplesoft_port, bill_port, control_port, cleo_port, cleo_sftp_port, monday_port, basware_port
+        )  # fmt: skip
         self._gateway, self._bill_prefix = gateway, bill_prefix
         self._bill_events_prefix = bill_events_prefix or f"{bill_prefix or '/connect'}-events"
         self._runners: list[web.AppRunner] = []
@@ -78,9 +84,10 @@ class Sandbox:
         self.cleo = CleoState(self.clock)
         self.cleo_sftp = SftpServer(self.cleo, self.faults)
         self.monday = MondayState(self.clock)
+        self.basware = BaswareState(self.clock, self.faults)
         self._plant()
         self.peoplesoft_url = self.bill_url = self.bill_events_url = self.control_url = ""
-        self.cleo_url = self.monday_url = ""
+        self.cleo_url = self.monday_url = self.basware_url = ""
 
     def _plant(self) -> None:
         if self.scenario == "demo":
@@ -95,10 +102,12 @@ class Sandbox:
         self.bill.switches.reset()
         self.cleo.switches.reset()
         self.monday.switches.reset()
+        self.basware.switches.reset()
         self.peoplesoft.load()
         self.bill.load()
         self.cleo.load()
         self.monday.load()
+        self.basware.load()
         self._plant()
 
     @property
@@ -113,6 +122,7 @@ class Sandbox:
             "cleo_sftp": self.cleo_sftp.address,
             "cleo_sftp_host_key": self.cleo_sftp.host_key,
             "monday_url": self.monday_url,
+            "basware_url": self.basware_url,
             "control_url": self.control_url,
         }
 
@@ -123,7 +133,8 @@ class Sandbox:
         bill = BillApp(self.bill, self.faults, self.calls, *prefixes)
         cleo = CleoApp(self.cleo, self.faults, self.calls)
         monday = MondayApp(self.monday, self.faults, self.calls)
-        self._wires = (peoplesoft.wire, bill.wire, cleo.wire, monday.wire)
+        basware = BaswareApp(self.basware, self.faults, self.calls)
+        self._wires = (peoplesoft.wire, bill.wire, cleo.wire, monday.wire, basware.wire)
         control = ControlApp(self)
         self.peoplesoft_url = await self._listen(peoplesoft.web, self._ports[0])
         address = await self._listen(bill.web, self._ports[1])
@@ -132,6 +143,8 @@ class Sandbox:
         self.cleo_url = await self._listen(cleo.web, self._ports[3])
         await self.cleo_sftp.start(self.host, self._ports[4])
         self.monday_url = await self._listen(monday.web, self._ports[5])
+        self.basware_url = await self._listen(basware.web, self._ports[6])
+        self.basware.start()
         self.control_url = await self._listen(control.web, self._ports[2])
 
     async def _listen(self, app: web.Application, port: int) -> str:
@@ -150,6 +163,7 @@ class Sandbox:
         """Let held answers go, send nothing more and close every port."""
         self.faults.release()
         await self.bill.webhooks.dispatcher.close()
+        await self.basware.close()
         await self.cleo_sftp.stop()
         for wire in self._wires:
             await wire.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
+from sandbox.basware.errors import BaswareError
 from sandbox.bill.errors import BillError
 from sandbox.cleo.errors import CleoError
 from sandbox.data import scenario
@@ -16,7 +17,7 @@ from sandbox.jsonio import decode, json_response
 from sandbox.monday.errors import MondayError
 from sandbox.switches import Switches
 
-from . import bill, cleo, monday, peoplesoft, webhooks
+from . import basware, bill, cleo, monday, peoplesoft, webhooks
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -50,6 +51,7 @@ class ControlApp:
             ("GET", "/bill/webhooks/{operation}"): self.look_at_webhooks,
             ("POST", "/cleo/{operation}"): self.cleo,
             ("POST", "/monday/{operation}"): self.monday,
+            ("POST", "/basware/{operation}"): self.basware,
         }
         for (method, path), work in routes.items():
             self.web.router.add_route(method, path, _served(work))
@@ -61,6 +63,7 @@ class ControlApp:
             "bill": {name: store.counts() for name, store in sandbox.bill.organizations.items()},
             "cleo": sandbox.cleo.counts(),
             "monday": sandbox.monday.counts(),
+            "basware": sandbox.basware.counts(),
             "duplicates": {
                 name: found
                 for name, store in sandbox.bill.organizations.items()
@@ -92,6 +95,7 @@ class ControlApp:
             "bill": self.sandbox.bill.switches.values(),
             "cleo": self.sandbox.cleo.switches.values(),
             "monday": self.sandbox.monday.switches.values(),
+            "basware": self.sandbox.basware.switches.values(),
         }
 
     def set_switches(self, _: web.Request, body: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -101,6 +105,7 @@ class ControlApp:
             "bill": sandbox.bill.switches,
             "cleo": sandbox.cleo.switches,
             "monday": sandbox.monday.switches,
+            "basware": sandbox.basware.switches,
         }
         for system, values in body.items():
             sets[system].change(values)
@@ -113,6 +118,7 @@ class ControlApp:
     def move_clock(self, _: web.Request, body: Any) -> Any:
         self.sandbox.clock.advance(float(body["advance"]))
         self.sandbox.cleo.work()
+        self.sandbox.basware.work()
         return self.clock()
 
     def reset(self, _: web.Request, __: Any) -> Any:
@@ -135,6 +141,10 @@ class ControlApp:
     def monday(self, request: web.Request, body: Any) -> Any:
         work = monday.OPERATIONS[request.match_info["operation"]]
         return work(self.sandbox.monday, body or {})
+
+    def basware(self, request: web.Request, body: Any) -> Any:
+        work = basware.OPERATIONS[request.match_info["operation"]]
+        return work(self.sandbox.basware, body or {})
 
     def webhooks(self, request: web.Request, body: Any) -> Any:
         work = webhooks.OPERATIONS[request.match_info["operation"]]
@@ -159,7 +169,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except BillError as error:
         return json_response({"error": [entry["message"] for entry in error.entries]}, 400)
-    except (CleoError, MondayError) as error:
+    except (BaswareError, CleoError, MondayError) as error:
         return json_response({"error": error.message}, 400)
     except (KeyError, ValueError, TypeError) as error:
         return json_response({"error": f"{type(error).__name__}: {error}"}, 400)

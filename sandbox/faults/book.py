@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.gauge import Gauge
 
 TRANSPORT = {
-    "error": "answer `status` (with BILL's or Monday's `code` and `message`) before anything is executed",
+    "error": "answer `status` (with the system's `code` and `message`) before anything is executed",
     "html": "answer an HTML page with `status` (200 by default) before anything is executed",
     "reset": "cut the connection before anything is executed",
     "slow": "wait `seconds`, then work as usual",
@@ -42,18 +42,23 @@ SHAPE = {
     "expire_session": "BILL: the session ends before the call",
     "ignore_filters": "BILL: a list answers everything",
     "repeat_page": "BILL: a list's first `rows` rows are those that ended the previous page",
-    "expire_token": "Cleo: the token ends before the call",
+    "expire_token": "Cleo, Basware: the token ends before the call",
     "vanish_file": "Cleo: the file that the call names is gone before the call",
     "partial": "Monday: alias `value`, or every `rows`-th one, fails with `code`; the others are executed",
     "subfield": "Monday: alias `value`, or the first, is executed; its field `column` fails with 500",
     "html_429": "Monday: a 429 in HTML with `seconds` as Retry-After, before anything is executed",
     "version": "Monday: the answer says that version `value` served the call",
+    "verdict": "Basware: the second stage of the first `rows` records is `value` (Error), with `message`",
+    "process_later": "Basware: the second stage of the write takes `seconds` longer",
+    "short_page": "Basware: the page has no more than `rows` records, and a next one follows",
+    "expire_continuation": "Basware: continuation tokens end before the call",
+    "expire_presigned": "Basware: pre-signed addresses end before the call",
 }
 DELIVERY = {
-    "drop": "BILL: a webhook event is never sent; it is in the history",
-    "duplicate": "BILL: a webhook event is sent `rows` times (at least twice)",
-    "delay": "BILL: a webhook event is sent `seconds` later",
-    "reorder": "BILL: webhook events wait until there are `rows` of them, then go in another order",
+    "drop": "BILL, Basware: a webhook event is never sent; it is in the history",
+    "duplicate": "BILL, Basware: a webhook event is sent `rows` times (at least twice)",
+    "delay": "BILL, Basware: a webhook event is sent `seconds` later",
+    "reorder": "BILL, Basware: webhook events wait until there are `rows` of them, then go in another order",
 }
 ALL = frozenset(TRANSPORT | SHAPE)
 """What strikes calls; `DELIVERY` strikes what the simulator itself sends."""
@@ -64,7 +69,7 @@ class Fault:
     """One planned fault.
 
     Attributes:
-        system: `peoplesoft`, `bill`, `cleo` or `monday`.
+        system: `peoplesoft`, `bill`, `cleo`, `monday` or `basware`.
         kind: a key of `TRANSPORT`, `SHAPE` or `DELIVERY`.
         operation: shell pattern over operation names, e.g. `POST /v3/bills` or `QAS ML_AP_*`.
         count: how often it strikes; null for ever.

@@ -84,6 +84,7 @@ def test_every_kind_of_fault_is_tried() -> None:
     of_others = {
         "expire_token", "vanish_file",  # tried in test_cleo_never_twice
         "partial", "subfield", "version", "html_429",  # tried in test_monday_never_twice, test_monday_days
+        "verdict", "process_later", "short_page", "expire_continuation", "expire_presigned",  # Basware's
     }  # fmt: skip
     assert {kind for _, kind, _, _ in BILL_ALONE + PEOPLESOFT_ALONE} == set(TRANSPORT | SHAPE) - of_others
 

@@ -98,10 +98,10 @@ def test_sandbox_connections_are_connections() -> None:
     addresses = {
         "peoplesoft_url": "http://127.0.0.1:1111", "bill_url": "http://127.0.0.1:2222/connect",
         "cleo_url": "http://127.0.0.1:3333", "cleo_provider_url": "http://127.0.0.1:3333/provider",
-        "monday_url": "http://127.0.0.1:4444",
+        "monday_url": "http://127.0.0.1:4444", "basware_url": "http://127.0.0.1:5555",
     }  # fmt: skip
     made = sandbox_connections(addresses)
-    systems = ("PEOPLESOFT", "BILL", "CLEO", "MONDAY")
+    systems = ("PEOPLESOFT", "BILL", "CLEO", "MONDAY", "BASWARE")
     assert set(made) == {f"AIRFLOW_CONN_DEMO__{system}" for system in systems}
     for variable, text in made.items():
         connection = Connection.from_json(text, conn_id=variable)

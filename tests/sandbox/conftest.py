@@ -12,6 +12,7 @@ import pytest
 from sandbox.data import Size
 from sandbox.server import Sandbox, SandboxThread
 
+from .basware_client import Buyer
 from .cleo_client import Tenant
 from .clients import Asker, Payer
 from .monday_client import Desk
@@ -51,6 +52,11 @@ def tenant(sandbox: Sandbox, http: aiohttp.ClientSession) -> Tenant:
 @pytest.fixture
 def desk(sandbox: Sandbox, http: aiohttp.ClientSession) -> Desk:
     return Desk(http, sandbox)
+
+
+@pytest.fixture
+def buyer(sandbox: Sandbox, http: aiohttp.ClientSession) -> Buyer:
+    return Buyer(http, sandbox)
 
 
 @pytest.fixture

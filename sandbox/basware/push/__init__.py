@@ -1,0 +1,3 @@
+"""Push notifications: subscriptions, their tasks, and the delivery."""
+
+from __future__ import annotations
