@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from sandbox.data.payees import bank_accounts_of, id_numbers_of, payment_of
 from sandbox.data.size import Record
 
 from . import columns
@@ -54,6 +55,33 @@ def _supplier_rows(state: PeopleSoftState, record: Record, query: str) -> Iterat
     places: list[Record | None] = [*addresses_of(state, record, query)] or [None]
     locations: list[Record | None] = [*locations_of(state, record, query)] or [None]
     yield from ((record, place, location) for place in places for location in locations)
+
+
+def _payees(state: PeopleSoftState, prompts: Prompts, query: str) -> Iterator[Row]:
+    for record in state.suppliers.after(prompts["SETID"], prompts["VENDOR_ID_OFFSET"]):
+        yield from _payee_rows(state, record, query)
+
+
+def _payee_by_key(state: PeopleSoftState, prompts: Prompts, query: str) -> Iterator[Row]:
+    record = state.suppliers.get((prompts["SETID"], prompts["VENDOR_ID"]))
+    if record is not None:
+        yield from _payee_rows(state, record, query)
+
+
+def _payee_rows(state: PeopleSoftState, record: Record, query: str) -> Iterator[Row]:
+    """A supplier with everything that payments need; each further child multiplies the rows."""
+    for supplier, place, location in _supplier_rows(state, record, query):
+        paid = location | payment_of(record) if location is not None else None
+        accounts: list[Record | None] = [*bank_accounts_of(record)] or [None]
+        numbers: list[Record | None] = [*id_numbers_of(record)] or [None]
+        for account in accounts:
+            for number in numbers:
+                yield supplier, place, paid, account, number
+
+
+def _projects(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    for record in state.projects.under(*prompts.values()):
+        yield (record,)
 
 
 def _setup(table: str) -> Reader:
@@ -197,12 +225,30 @@ QUERIES: dict[str, Query] = {
     "ML_AP_SUPPLIERS": Query(("SETID", "VENDOR_ID_OFFSET"), columns.SUPPLIER, _suppliers),
     "ML_AP_SUPPLIER_KEY": Query(("SETID", "VENDOR_ID"), columns.SUPPLIER, _supplier_by_key),
     "ML_AP_SUPPLIER_BY_NAME": Query(("SETID", "NAME1"), columns.SUPPLIER, _supplier_by_name),
+    "ML_AP_PAYEES": Query(("SETID", "VENDOR_ID_OFFSET"), columns.PAYEE, _payees),
+    "ML_AP_PAYEE_KEY": Query(("SETID", "VENDOR_ID"), columns.PAYEE, _payee_by_key),
     "ML_GL_ACCOUNTS": Query(("SETID",), columns.ACCOUNT, _setup("account")),
     "ML_GL_ACCOUNT_KEY": Query(("SETID", "ACCOUNT"), columns.ACCOUNT, _setup("account")),
     "ML_GL_DEPTS": Query(("SETID",), columns.DEPARTMENT, _setup("department")),
     "ML_GL_DEPT_KEY": Query(("SETID", "DEPTID"), columns.DEPARTMENT, _setup("department")),
     "ML_AP_PAY_TERMS": Query(("SETID",), columns.PAYMENT_TERM, _setup("payment_term")),
     "ML_AP_PAY_TERM_KEY": Query(("SETID", "PYMNT_TERMS_CD"), columns.PAYMENT_TERM, _setup("payment_term")),
+    "ML_AP_TAX_CODES": Query(("SETID",), columns.TAX_CODE, _setup("tax_code")),
+    "ML_AP_TAX_CODE_KEY": Query(("SETID", "TAX_CD"), columns.TAX_CODE, _setup("tax_code")),
+    "ML_GL_OPER_UNITS": Query(("SETID",), columns.OPERATING_UNIT, _setup("operating_unit")),
+    "ML_GL_OPER_UNIT_KEY": Query(
+        ("SETID", "OPERATING_UNIT"), columns.OPERATING_UNIT, _setup("operating_unit")
+    ),
+    "ML_GL_PRODUCTS": Query(("SETID",), columns.PRODUCT, _setup("product")),
+    "ML_GL_PRODUCT_KEY": Query(("SETID", "PRODUCT"), columns.PRODUCT, _setup("product")),
+    "ML_GL_FUNDS": Query(("SETID",), columns.FUND, _setup("fund")),
+    "ML_GL_FUND_KEY": Query(("SETID", "FUND_CODE"), columns.FUND, _setup("fund")),
+    "ML_GL_CLASSES": Query(("SETID",), columns.CLASS, _setup("class")),
+    "ML_GL_CLASS_KEY": Query(("SETID", "CLASS_FLD"), columns.CLASS, _setup("class")),
+    "ML_GL_PROGRAMS": Query(("SETID",), columns.PROGRAM, _setup("program")),
+    "ML_GL_PROGRAM_KEY": Query(("SETID", "PROGRAM_CODE"), columns.PROGRAM, _setup("program")),
+    "ML_PC_PROJECTS": Query(("BUSINESS_UNIT",), columns.PROJECT, _projects),
+    "ML_PC_PROJECT_KEY": Query(("BUSINESS_UNIT", "PROJECT_ID"), columns.PROJECT, _projects),
     "ML_AP_VOUCHERS": Query(
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "VOUCHER_ID_OFFSET"), columns.VOUCHER, _vouchers, WINDOW
     ),

@@ -11,6 +11,16 @@ from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock
 from sandbox.data.billing import customer_invoices
+from sandbox.data.chartfields import (
+    CLASSES,
+    FUNDS,
+    OPERATING_UNITS,
+    PRODUCTS,
+    PROGRAMS,
+    chartfields,
+    projects,
+    tax_codes,
+)
 from sandbox.data.journals import journals
 from sandbox.data.orders import purchase_orders
 from sandbox.data.setup import accounts, departments, payment_terms
@@ -44,6 +54,12 @@ class PeopleSoftState:
         self.accounts = SortedTable(("SETID", "ACCOUNT"), accounts())
         self.departments = SortedTable(("SETID", "DEPTID"), departments())
         self.terms = SortedTable(("SETID", "PYMNT_TERMS_CD"), payment_terms())
+        self.tax_codes = SortedTable(("SETID", "TAX_CD"), tax_codes())
+        self.projects = SortedTable(("BUSINESS_UNIT", "PROJECT_ID"), projects())
+        self.chartfields = {
+            name: SortedTable(("SETID", field), chartfields(field, values))
+            for name, (field, values) in _CHARTFIELDS.items()
+        }
         self.orders = SortedTable(("BUSINESS_UNIT", "PO_ID"), orders)
         self.journals = SortedTable(
             ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ"), journals(size)
@@ -66,6 +82,9 @@ class PeopleSoftState:
             "account": self.accounts,
             "department": self.departments,
             "payment_term": self.terms,
+            "tax_code": self.tax_codes,
+            "project": self.projects,
+            **self.chartfields,
             "purchase_order": self.orders,
             "journal": self.journals,
             "customer_invoice": self.customer_invoices,
@@ -131,6 +150,12 @@ class PeopleSoftState:
         """Number of objects per kind."""
         counted = {name: len(table) for name, table in self.tables.items()}
         return counted | {f"voucher {unit}": len(table) for unit, table in self.vouchers.items()}
+
+
+_CHARTFIELDS = {
+    "operating_unit": ("OPERATING_UNIT", OPERATING_UNITS), "product": ("PRODUCT", PRODUCTS),
+    "fund": ("FUND_CODE", FUNDS), "class": ("CLASS_FLD", CLASSES), "program": ("PROGRAM_CODE", PROGRAMS),
+}  # fmt: skip
 
 
 def total(voucher: Record) -> Decimal:

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import credentials
 from sandbox.bill.errors import MESSAGES
-from sandbox.peoplesoft.columns import CUSTOMER_INVOICE
+from sandbox.peoplesoft.columns import CUSTOMER_INVOICE, PAYEE, PROJECT, TAX_CODE
 from sandbox.peoplesoft.queries import QUERIES
 from sandbox.peoplesoft.xlat import TRANSLATIONS
 
@@ -58,7 +58,10 @@ def test_columns_are_documented_fields(facts: Path) -> None:
         "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE", "ITM_ID_VNDR", "VAT_ENTRD_AMT",
     }  # fmt: skip
     inferred |= {
-        name for names in CUSTOMER_INVOICE.values() for name in names
+        name
+        for query in (CUSTOMER_INVOICE, PAYEE, PROJECT, TAX_CODE)
+        for names in query.values()
+        for name in names
     }  # only the records are documented
     columns = {name for query in QUERIES.values() for names in query.columns.values() for name in names}
     assert columns - known <= inferred

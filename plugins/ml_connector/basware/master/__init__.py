@@ -1,0 +1,1 @@
+"""Master data out: what PeopleSoft keeps valid, and Basware offers to those who code invoices."""
