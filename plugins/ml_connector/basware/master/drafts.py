@@ -87,9 +87,8 @@ class Drafting:
         return Draft(intent, record, tuple(self._kind.private(body)))
 
 
-def is_as_desired(desired: Desired, held: Held, hidden: frozenset[str]) -> bool:
+def is_as_desired(desired: Desired, held: Held) -> bool:
     """Whether a record shows what the mapping wants."""
     if held.active == desired.absent:
         return False
-    body = {name: value for name, value in desired.body.items() if name not in hidden}
-    return desired.absent or not changed_fields(body, held.body)
+    return desired.absent or not changed_fields(desired.body, held.body)

@@ -53,7 +53,6 @@ class Kind:
         batch: records in one call at most (vendor's OpenAPI: 500, vendors 200).
         mark: the field that is altered where a record must look new.
         awaited: others refer to it, so that a load waits for P2P's decision.
-        hidden: fields of the body that Basware does not show.
         list_key: key of the generic list, where it is one.
     """
 
@@ -64,7 +63,6 @@ class Kind:
     mark: str
     batch: int = 500
     awaited: bool = False
-    hidden: frozenset[str] = frozenset()
     list_key: str | None = None
 
     def body(self, record: Payload) -> Payload:
@@ -98,7 +96,7 @@ _KINDS: dict[KindName, Kind] = {
     ),
     "vendors": Kind(
         "vendors", "/v1/vendors", "Vendor", Vendors(), "description",
-        batch=200, hidden=frozenset({"payment_term"}),
+        batch=200,
     ),
 }  # fmt: skip
 

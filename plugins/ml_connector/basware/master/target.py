@@ -93,7 +93,7 @@ class MasterData:
         there = held.get(code)
         if there is None:
             return self._elsewhere(intent)
-        if is_as_desired(intent.desired, there, self.kind.hidden):
+        if is_as_desired(intent.desired, there):
             return Found(intent.key, Verdict.EQUAL, code)
         left = intent.attempted_at
         if left is not None and intent.operation is not Operation.CREATE and not self._is_settled(left):
@@ -265,7 +265,6 @@ class MasterData:
             body=held.body,
             label=str(label or held.code),
             absent=not held.active,
-            hidden=self.kind.hidden,
         )
 
 
