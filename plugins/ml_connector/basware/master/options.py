@@ -112,7 +112,8 @@ class MasterOptions(Model):
         source_system: what vendors name as their origin.
         language: of descriptions, beside ``en-US``, which Basware always wants.
         lists: generic lists of the dimensions.
-        projects: whether projects go to Basware's projects, or to a list as other dimensions do.
+        projects: whether projects go to Basware's projects, or to a list as other dimensions do. The former
+            needs the scopes ``projects.read`` and ``projects.write`` in the connection.
         vendors: what of suppliers is sent.
         nonce_fields: the field that is altered where Basware must take a record that looks the same to it.
         wait_seconds: a load of what others refer to, and each reconciliation, waits so long altogether for

@@ -80,11 +80,13 @@ class MasterData:
     # ---- what is there
 
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
-        """Compare with what stands there; what is in doubt is asked for now."""
+        """Compare with what stands there: what is in doubt is asked for now, and of the rest a list will do."""
         doubts = [intent for intent in intents if intent.attempted_at is not None]
         others = [intent for intent in intents if intent.attempted_at is None]
         held = await self.presence.now([self._drafting.code(intent) for intent in doubts])
-        held |= await self.presence.known([self._drafting.code(intent) for intent in others])
+        if others:
+            await self.presence.listed()  # also what others made under codes of their own
+            held |= await self.presence.known([self._drafting.code(intent) for intent in others])
         found = [self._judge(intent, held) for intent in intents]
         return await self._with_second_stage(intents, found)
 

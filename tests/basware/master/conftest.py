@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector.core.state.database import Database
+from ml_connector.core.state.migrate import migrate
+from sandbox.data import Size
+from sandbox.server import Sandbox
+
+from .scene import Scene
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(Size(vouchers=1, suppliers=12), scenario="plain") as running:
+        yield running
+
+
+@pytest.fixture
+async def scene(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Scene]:
+    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
+    migrate(database)
+    yield Scene(sandbox, database)
+    database.close()
