@@ -26,7 +26,7 @@ EMPTY = answer(None, 404)
 
 
 def invoices(*ids: str, token: str = "") -> Response:
-    headers = {"X_amz_meta_continuationToken": token} if token else {}
+    headers: dict[str, Any] = {"X_amz_meta_continuationToken": token} if token else {}
     return answer({"accountingDocuments": [{"invoiceId": name} for name in ids]}, **headers)
 
 
@@ -90,7 +90,7 @@ async def test_the_next_page_is_asked_for_in_a_header_with_the_same_query(state:
     async with connected(basware, state) as api:
         assert await everything(api) == ["1", "2", "3"]
     assert [request.headers.get(CONTINUATION) for request in basware.seen] == [None, "t-1", "t-2"]
-    assert all(dict(request.params) == QUERY for request in basware.seen)  # type: ignore[arg-type]
+    assert all(dict(request.params) == QUERY for request in basware.seen)
 
 
 @pytest.mark.parametrize("at_redirect", ["t-1", "", "another"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -25,7 +26,7 @@ EMPTY = answer(None, 404)
 UNAUTHORIZED = answer({"message": "Unauthorized"}, 401)
 
 
-async def read(basware: Basware, state: Store, times: int = 1, **changed: object) -> None:
+async def read(basware: Basware, state: Store, times: int = 1, **changed: Any) -> None:
     async with connected(basware, state, **changed) as api:
         for _ in range(times):
             await api.page("/v1/vendors", {})
