@@ -34,6 +34,13 @@ def external_code(key: str, prefix: str = "") -> str:
     return f"{prefix}{uuid5(_SPACE, key).hex}"
 
 
+def natural_key(code: str, prefix: str = "") -> str | None:
+    """The key of which an external code was made; None where it does not show it."""
+    first, hyphen, rest = code.removeprefix(prefix).partition("-")
+    key = f"{first}|{rest}"
+    return key if hyphen and external_code(key, prefix) == code else None
+
+
 def mark_of(attempt: str, key: str) -> str:
     """Eight hexadecimal digits that differ from attempt to attempt."""
     return codec.digest([attempt, key])[:8]

@@ -125,6 +125,12 @@ def _listed(name: KindName, options: MasterOptions) -> Kind:
     taken = set(columns.by_field().values())
     texts = [f"text_{number}" for number in range(columns.capacity.texts, 0, -1)]
     free = next((column for column in texts if column not in taken), columns.description or columns.code)
+    days = frozenset(column for column in taken if column.startswith("dateValue_"))
     return Kind(
-        name, f"/v1/lists/{columns.list}", "GenericList", Coding(columns.code), free, list_key=columns.list
+        name,
+        f"/v1/lists/{columns.list}",
+        "GenericList",
+        Coding(columns.code, days=days),
+        free,
+        list_key=columns.list,
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ml_connector.basware.master.capacity import LISTS, Capacity, capacity
-from ml_connector.core.config.values import Duration, Form, Model, Name, Switch, Text, UnitName, wrong
+from ml_connector.core.config.values import Duration, FieldName, Form, Model, Switch, Text, UnitName, wrong
 
 KindName = Literal[
     "payment_terms", "tax_codes", "accounts", "cost_centers", "operating_units", "products", "funds",
@@ -47,7 +47,7 @@ class ListColumns(Model):
     list: ListKey
     code: TextColumn = "text_1"
     description: TextColumn | None = "text_2"
-    columns: dict[Name, Column] = Field(default_factory=dict)
+    columns: dict[FieldName, Column] = Field(default_factory=dict)
 
     @property
     def capacity(self) -> Capacity:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ml_connector.basware.api import BaswareApi, Imported, PagingExpired, PartlyImported
+from ml_connector.basware.master.codes import natural_key
 from ml_connector.basware.master.doubts import Doubts
 from ml_connector.basware.master.drafts import Draft, Drafting, is_as_desired
 from ml_connector.basware.master.kinds import kind_of
@@ -80,7 +81,7 @@ class MasterData:
     # ---- what is there
 
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
-        """Compare with what stands there: what is in doubt is asked for now, and of the rest a list will do."""
+        """Compare with what stands there: what is in doubt is asked for now, for the rest a list will do."""
         doubts = [intent for intent in intents if intent.attempted_at is not None]
         others = [intent for intent in intents if intent.attempted_at is None]
         held = await self.presence.now([self._drafting.code(intent) for intent in doubts])
@@ -262,7 +263,7 @@ class MasterData:
         label = held.body.get("name") or held.body.get("projectName") or held.body.get(self.kind.shape.code)
         return TargetRecord(
             target_id=held.code,
-            key=None,
+            key=natural_key(held.code, self.options.code_prefix),
             state=ACTIVE if held.active else INACTIVE,
             body=held.body,
             label=str(label or held.code),
