@@ -116,12 +116,23 @@ CAPACITY = {
 }
 
 
+_dimensions = [f"Dimension{number}" for number in range(1, 11)]
+CONTENTS = frozenset({
+    "Plant", "ProfitCenter", "BusinessUnit", "Project", "ProjectSub", "Employee", "Vehicle", "Customer",
+    "AccAssignmentCategory", "Budget", "Service", "BusinessArea", "PartnerProfitCenter", "FixedAsset",
+    "FixedAssetSubCode", "WorkOrderCode", "WorkOrderSubCode", "CommitmentItem", "ControllingArea",
+    "FunctionalArea", "Network", "NetworkActivity", "Tax", "TaxJurisdiction", "InternalOrder", "SalesOrder",
+    "SalesOrderSub", *_dimensions,
+})  # fmt: skip
+"""What a list may hold for Purchase Manager."""
+
+
 def _list_shape(texts: int, length: int, numbers: int, dates: int) -> Shape:
     text: Kind = Text(length)
     return Shape(
         **OWN,
         companies=may(Rows(_company)),
-        listContent=may(Text()),
+        listContent=may(Text(words=CONTENTS)),
         **numbered("text_", range(1, texts + 1), text),
         **numbered("number_", range(1, numbers + 1), Number()),
         **numbered("dateValue_", range(1, dates + 1), DATE),

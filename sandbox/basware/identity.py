@@ -13,20 +13,27 @@ from sandbox.clock import Clock
 from sandbox.jsonio import encode
 
 from .errors import BaswareError
-from .resources import ALL
 from .switches import BaswareSwitches
 
 FORM = "application/x-www-form-urlencoded"
 TENANT = "010203-TEST1"
+WHOLE = (
+    "accountingDocuments", "accounts", "advancedPermissions", "advancedValidations", "contracts",
+    "costCenters", "errorFeedbacks", "exchangeRates", "exportedContractSpends", "exportedContracts",
+    "exportedPurchaseOrders", "exportedPurchaseRequisitions", "lists", "matchingOrderLines", "matchingOrders",
+    "paymentTerms", "projects", "purchaseGoodsReceipts", "purchaseOrders", "purchaseRequisitions",
+    "subscriptions", "taxCodes", "users", "vendors",
+)  # fmt: skip
 EVERYTHING = frozenset(
-    {
+    {f"{name}.{right}" for name in WHOLE for right in ("read", "write", "delete")}
+    | {
         f"{name}.{right}"
-        for name in {resource.name for resource in ALL}
-        | {"accountingDocuments", "subscriptions", "errorFeedbacks"}
-        for right in ("read", "write", "delete")
+        for name in ("applicationGroups", "companies", "requestStatus")
+        for right in ("read", "write")
     }
-    | {"requestStatus.read", "requestStatus.write", "tasks.read", "taskStatus.read"}
+    | {"tasks.read", "taskStatus.read"}
 )
+"""All scopes there are, also of operations that are not simulated."""
 
 
 def basic(header: str) -> tuple[str, str] | None:

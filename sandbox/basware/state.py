@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.faults import FaultBook
+from sandbox.gauge import Gauge
 
 from . import feedback
 from .cleanups import Cleanups
@@ -32,6 +33,7 @@ class BaswareState:
 
     Attributes:
         most_in_flight: requests that were worked on at the same time.
+        processed: second stages that happened, to wait for.
     """
 
     def __init__(self, clock: Clock, faults: FaultBook) -> None:
@@ -40,11 +42,13 @@ class BaswareState:
         self.push = Push(self.switches, clock, faults)
         self.worker = Worker(clock, lambda: self.requests.next_due, self.work)
         self.in_flight = 0
+        self.processed = Gauge()
         self.load()
 
     def load(self) -> None:
         """As at the start: P2P is set up, and there are no records and no invoices."""
         self.push.load()
+        self.processed.change(-self.processed.value)
         self.identity = Identity(self.switches, self.clock)
         self.store = Store()
         self.p2p = P2P(self.switches, self.store)
@@ -76,6 +80,7 @@ class BaswareState:
     def _processed(self, request: Request) -> None:
         self.feedbacks += feedback.of(request)
         self.push.notify("RequestStatus", request.status, request.id)
+        self.processed.change(1)
 
     def announce(self, document: Document) -> int:
         """Notify of an invoice that waits for the caller; returns how many subscriptions want it."""

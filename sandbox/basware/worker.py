@@ -20,6 +20,7 @@ class Worker:
         self._clock, self._due, self._work = clock, due, work
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._until = 0.0
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
@@ -27,12 +28,19 @@ class Worker:
         self.wake()
 
     def wake(self) -> None:
-        """Something new is due."""
-        if self._loop is not None and (self._task is None or self._task.done()):
-            self._task = self._loop.create_task(self._run())
+        """Something new is due, perhaps before all that was known."""
+        if self._loop is None or (due := self._due()) is None:
+            return
+        if self._task is not None and not self._task.done():
+            if due >= self._until:
+                return
+            self._task.cancel()
+        self._until = due
+        self._task = self._loop.create_task(self._run())
 
     async def _run(self) -> None:
         while (due := self._due()) is not None:
+            self._until = due
             await self._clock.sleep(due - self._clock.seconds())
             self._work()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from sandbox.basware.identity import EVERYTHING
 from sandbox.basware.state import BaswareState
 from sandbox.jsonio import decode, encode
 from sandbox.server import Sandbox
+
+from .basware_contract import Contract
 
 TOKEN = "x-amz-meta-continuationtoken"
 
@@ -66,6 +68,7 @@ class Buyer:
     http: aiohttp.ClientSession
     sandbox: Sandbox
     authorization: str = USER
+    contract: Contract | None = None
     location: str = field(default="", init=False)
 
     @property
@@ -76,7 +79,7 @@ class Buyer:
         self.state.switches.change(values)
 
     async def raw(self, method: str, url: str, body: Any = None, **headers: str) -> Reply:
-        data = body if isinstance(body, bytes | None) else encode(body)
+        data = None if body is None else BytesIO(body if isinstance(body, bytes) else encode(body))
         headers = {"Content-Type": "application/json"} | headers
         async with self.http.request(
             method, url, data=data, headers=headers, allow_redirects=False
@@ -86,7 +89,11 @@ class Buyer:
     async def first(self, method: str, path: str, body: Any = None, token: str | None = None) -> Reply:
         """One request, without following."""
         headers = {"Authorization": self.authorization} | ({TOKEN: token} if token else {})
-        return await self.raw(method, f"{self.sandbox.basware_url}{path}", body, **headers)
+        reply = await self.raw(method, f"{self.sandbox.basware_url}{path}", body, **headers)
+        if self.contract is not None:
+            sent = body if isinstance(body, bytes | None) else encode(body)
+            self.contract.check(method, path, sent, reply.status, reply.body)
+        return reply
 
     async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Reply:
         """The same, following to a pre-signed address as it has to be done."""
@@ -94,7 +101,14 @@ class Buyer:
         if reply.status != 302:
             return reply
         self.location = reply.headers["Location"]
-        async with self.http.get(self.location) as answer:
+        reply = await self.fetch()
+        if self.contract is not None and reply.status == 200:
+            self.contract.check(method, path, None, reply.status, reply.body)
+        return reply
+
+    async def fetch(self, **headers: str) -> Reply:
+        """What lies at the latest pre-signed address."""
+        async with self.http.get(self.location, headers=headers) as answer:
             return Reply(answer.status, CIMultiDict(answer.headers), await answer.read())
 
     async def get(self, path: str, token: str | None = None) -> Reply:
@@ -216,8 +230,3 @@ def list_item(number: int, **changed: Any) -> dict[str, Any]:
         "text_1": f"{number}",
         "companies": [{"companyCode": "US001", "active": True}],
     } | changed
-
-
-def moved(text: str) -> str:
-    """A pre-signed address without what changes from call to call."""
-    return re.sub(r"[0-9a-f]{32,}", "*", text)

@@ -13,11 +13,16 @@ from sandbox.data import Size
 from sandbox.server import Sandbox, SandboxThread
 
 from .basware_client import Buyer
+from .basware_contract import Contract
 from .cleo_client import Tenant
 from .clients import Asker, Payer
 from .monday_client import Desk
 from .receiver import Hooks, Receiver
 from .soap_client import Site
+
+
+def facts_folder() -> Path:
+    return Path(os.environ.get("ML_FACTS") or Path(__file__).parents[3] / "shared" / "facts")
 
 
 @pytest.fixture
@@ -54,15 +59,33 @@ def desk(sandbox: Sandbox, http: aiohttp.ClientSession) -> Desk:
     return Desk(http, sandbox)
 
 
+@pytest.fixture(scope="session")
+def contracts() -> dict[Path, Contract]:
+    return {}
+
+
 @pytest.fixture
-def buyer(sandbox: Sandbox, http: aiohttp.ClientSession) -> Buyer:
-    return Buyer(http, sandbox)
+def contract(facts: Path, contracts: dict[Path, Contract]) -> Contract:
+    """Basware's interface descriptions."""
+    if facts not in contracts:
+        contracts[facts] = Contract(facts / "basware")
+    return contracts[facts]
+
+
+@pytest.fixture
+async def buyer(http: aiohttp.ClientSession, contracts: dict[Path, Contract]) -> AsyncIterator[Buyer]:
+    """A client whose exchanges are held against the vendor's descriptions where these are at hand."""
+    folder = facts_folder()
+    if folder.is_dir() and folder not in contracts:
+        contracts[folder] = Contract(folder / "basware")
+    async with Sandbox(Size(vouchers=1, suppliers=1), scenario="plain") as running:
+        yield Buyer(http, running, contract=contracts.get(folder))
 
 
 @pytest.fixture
 def facts() -> Path:
     """Folder of the fact sheets, which are no part of the repository."""
-    folder = Path(os.environ.get("ML_FACTS") or Path(__file__).parents[3] / "shared" / "facts")
+    folder = facts_folder()
     if not folder.is_dir():
         if os.environ.get("CI") == "true":
             pytest.fail(f"the fact sheets are needed at {folder}; set ML_FACTS")

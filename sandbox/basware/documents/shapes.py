@@ -5,7 +5,7 @@ Names and lengths are those of Basware's public P2P interface description (file 
 
 from __future__ import annotations
 
-from sandbox.basware.entities import BILLION, CODE, DATE, PERCENT, TEXT, WHOLE
+from sandbox.basware.entities import CODE, DATE, PERCENT, TEXT, WHOLE
 from sandbox.basware.shapes import Field, Flag, Moment, Number, Rows, Shape, Text, given, may, must, numbered
 
 MODES = ("Standard", "InvoiceEnrichment")
@@ -122,6 +122,14 @@ CODING_ROW = Shape(
     **numbered("text", range(1, 6), TEXT),
     **numbered("date", range(1, 6), DATE),
 )  # fmt: skip
+REASONS = frozenset({
+    "NotDefined", "Duplicate", "MissingData", "MissingPO", "Statement", "NonInvoice", "ProcessingTimeExpired",
+    "InvoiceMatched", "ZeroValue", "Confidential", "Reprocessed", "IncorrectVAT", "ErrorInBankDetails",
+    "CreditorUnknown", "IncorrectRecipient", "IncorrectValidator", "InvoiceNotCompliantWithOrder",
+    "SupportingDocumentationMissing", "NotCompliantWithDelivery", "ContractEnded", "IncorrectInvoiceAmount",
+    "SupplierUnknown", "InvoiceProcessedElsewhere", "PaymentNotReceivedOrCanceled",
+    "ReasonOtherThanIncorrectValidator", "OtherContactYourBuyer", "Other",
+})  # fmt: skip
 HEADER = Shape(
     bumid=may(Text(36)),
     p2pProcessingMode=given(Text(words=frozenset(MODES))),
@@ -137,7 +145,7 @@ HEADER = Shape(
     cashPercent=may(Number(0, 100)),
     prebooked=may(Flag()),
     removedBeforeTransfer=may(Flag()),
-    removalReason=given(Text()),
+    removalReason=given(Text(words=REASONS)),
     disputeInfo=given(_dispute),
     orderNumbers=may(Rows(Text())),
     transferParameters=may(Rows(_parameter)),
@@ -172,6 +180,6 @@ HEADER = Shape(
     **numbered("text", range(1, 11), TEXT),
     **numbered("text", range(11, 31), Text(100)),
     **numbered("text", range(31, 61), TEXT),
-    **numbered("numeric", range(1, 31), Number(-BILLION * BILLION, BILLION * BILLION)),
+    **numbered("numeric", range(1, 31), Number()),
     **numbered("date", range(1, 11), DATE),
 )  # fmt: skip
