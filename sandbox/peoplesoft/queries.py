@@ -152,6 +152,33 @@ def _payment_row(voucher: Record, row: Record) -> Row:
     return {**keys, **row}, row["payment"], voucher
 
 
+def _voucher_payments(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    """All scheduled payments of each voucher of which one was made or voided in the window."""
+    table = state.vouchers.get(prompts["BUSINESS_UNIT"])
+    since, until = prompts["FROM_DT"], prompts["THRU_DT"]
+    for record in table.paid(prompts["VOUCHER_ID_OFFSET"]) if table else ():
+        if any(since <= day < until for row in record["payments"] for day in _payment_days(row)):
+            yield from _voucher_payment_rows(record)
+
+
+def _voucher_payments_by_key(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
+    record = state.voucher(prompts["BUSINESS_UNIT"], prompts["VOUCHER_ID"])
+    if record is not None:
+        yield from _voucher_payment_rows(record)
+
+
+def _voucher_payment_rows(record: Record) -> Iterator[Row]:
+    days = [day for row in record["payments"] for day in _payment_days(row) if day]
+    header = record | {"LAST_PYMNT_DT": max(days, default="")}
+    for row in record["payments"] or [None]:
+        yield header, row, (row or {}).get("payment") or None
+
+
+def _payment_days(row: Record) -> tuple[str, ...]:
+    made = row["payment"]
+    return (made["PYMNT_DT"], made["CANCEL_DT"]) if made else ()
+
+
 def _orders(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
     zone = ZoneInfo(state.switches.time_zone)
     since, until = _moment(prompts["FROM_DT"], zone), _moment(prompts["THRU_DT"], zone)
@@ -263,6 +290,15 @@ QUERIES: dict[str, Query] = {
     ),
     "ML_AP_PAYMENT_KEY": Query(
         ("BUSINESS_UNIT", "VOUCHER_ID", "PYMNT_CNT"), columns.PAYMENT, _payment_by_key
+    ),
+    "ML_AP_VCHR_PAYMENTS": Query(
+        ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "VOUCHER_ID_OFFSET"),
+        columns.VOUCHER_PAYMENT,
+        _voucher_payments,
+        WINDOW,
+    ),
+    "ML_AP_VCHR_PAYMENT_KEY": Query(
+        ("BUSINESS_UNIT", "VOUCHER_ID"), columns.VOUCHER_PAYMENT, _voucher_payments_by_key
     ),
     "ML_PO_LINES": Query(
         ("BUSINESS_UNIT", "FROM_DT", "THRU_DT", "PO_ID_OFFSET"), columns.ORDER, _orders, (), WINDOW

@@ -6,14 +6,19 @@ what is not published is an option here or a field of the connection.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from ml_connector.core.config.values import Model, Switch, wrong
+from ml_connector.basware.master.options import MasterOptions
+from ml_connector.core.config.mapping import DecimalText
+from ml_connector.core.config.values import ConnectionId, Duration, Model, Switch, UnitName, wrong
 
 SignedMessage = Literal["auto", "body", "timestamp_body"]
 
+CompanyCode = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", to_lower=True)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+(/[A-Za-z]+)?$")]
 
@@ -67,6 +72,39 @@ class WebhookOptions(Model):
     history_hours: float = Field(24.0, gt=0, le=24 * 30)
 
 
+class Rounding(Model):
+    """What becomes of a difference between an invoice's total and its rows and tax.
+
+    Attributes:
+        into: ``refuse`` the invoice, add it to the largest ``line``, or make it a miscellaneous ``charge``.
+        up_to: amount in the invoice's currency above which every invoice is refused.
+    """
+
+    into: Literal["refuse", "line", "charge"] = "refuse"
+    up_to: DecimalText = Decimal("0.05")
+
+
+class InvoiceOptions(Model):
+    """How invoices become vouchers."""
+
+    rounding: Rounding = Rounding()
+
+
+class AttachmentOptions(Model):
+    """Where the files of invoices are kept.
+
+    Attributes:
+        path: a folder as Airflow's object storage names it: ``s3://bucket/invoices``, ``file:///srv/invoices``.
+            Without one, no file is fetched.
+        connection: Airflow connection of that storage, where it needs one.
+        largest_megabytes: a larger file is left in Basware, and the trail says so.
+    """
+
+    path: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+]*://\S+$")] | None = None
+    connection: ConnectionId | None = None
+    largest_megabytes: int = Field(50, ge=1, le=1024)
+
+
 class BaswareOptions(Model):
     """Options of the Basware integration.
 
@@ -79,6 +117,13 @@ class BaswareOptions(Model):
         timeout_seconds: wait for one answer.
         renew_margin_seconds: a token is renewed so long before it ends, or after 80 % of its life where
             that is earlier.
+        settle_seconds: "not there" is believed so long after a call left.
+        read_back_every: everything that was sent is looked at once more after so long.
+        companies: Basware's company codes, each with its business unit; a business unit that is not named
+            is a company of the same code.
+        invoices: see :class:`InvoiceOptions`.
+        attachments: see :class:`AttachmentOptions`.
+        master: see :class:`MasterOptions`.
         imports: see :class:`ImportOptions`.
         webhooks: see :class:`WebhookOptions`.
     """
@@ -89,6 +134,12 @@ class BaswareOptions(Model):
     write_gap_seconds: float = Field(5.0, ge=0, le=600)
     timeout_seconds: float = Field(60.0, gt=0, le=300)
     renew_margin_seconds: float = Field(60.0, ge=0, le=3600)
+    settle_seconds: float = Field(120.0, ge=0, le=3600)
+    read_back_every: Duration = timedelta(days=1)
+    companies: dict[CompanyCode, UnitName] = Field(default_factory=dict)
+    invoices: InvoiceOptions = InvoiceOptions()
+    attachments: AttachmentOptions = AttachmentOptions()
+    master: MasterOptions = MasterOptions()
     imports: ImportOptions = ImportOptions()
     webhooks: WebhookOptions = WebhookOptions()
 

@@ -202,9 +202,11 @@ def _flow_tasks(job: Job, previous: dict[str, Any]) -> dict[str, Any]:
     definition, flow = job.definition, job.flow
     inlet, outlet = source_asset(job), target_asset(job)
     read_pool = _pool(definition.source, job.tenant, 1)
-    write_pool = _pool(definition.target, job.tenant, definition.target.task_slots)
+    written = definition.written(flow)
+    write_pool = _pool(written, job.tenant, written.task_slots)
     queue = {"queue": job.queue} if job.queue else {}
-    read_queue, write_queue = ({}, queue) if definition.events else (queue, {})
+    read_queue = {} if definition.events else queue
+    write_queue = queue if definition.events and not flow.answers else {}
     with TaskGroup(group_id=flow.group, tooltip=documentation.group_doc(flow, job.settings)):
 
         @task(
@@ -276,7 +278,7 @@ def source_asset(job: Job) -> Asset:
 
 def target_asset(job: Job) -> Asset:
     """What the flow writes, as Airflow's lineage knows it."""
-    return _asset(job.tenant.tenant, job.definition.target.name, job.flow.group)
+    return _asset(job.tenant.tenant, job.definition.written(job.flow).name, job.flow.group)
 
 
 def _asset(tenant: str, system: str, name: str) -> Asset:

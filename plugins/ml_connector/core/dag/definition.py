@@ -114,6 +114,7 @@ class Flow:
         adapt: fits the mapping to the tenant's target.
         ways: says how what a plan counts would be written.
         follows: it reads what the flow before it left in the ledger, so that one is loaded first.
+        answers: it writes to the system that the DAG reads, which wants to hear what became of a document.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Flow:
     adapt: Adapt | None = None
     ways: Ways | None = None
     follows: bool = False
+    answers: bool = False
 
     @property
     def group(self) -> str:
@@ -202,6 +204,10 @@ class Definition:
     def systems(self) -> tuple[System, System]:
         """Both sides."""
         return self.source, self.target
+
+    def written(self, flow: Flow) -> System:
+        """The system that a flow writes to."""
+        return self.source if flow.answers else self.target
 
     def dag_id(self, tenant: str) -> str:
         """Id of a tenant's DAG."""

@@ -29,7 +29,7 @@ asks for what changed since the watermark."""
 
 def task_doc(definition: Definition, flow: Flow, stage: str) -> str:
     """Description of one task."""
-    text = _TASKS[stage].format(source=definition.source.title, target=definition.target.title)
+    text = _TASKS[stage].format(source=definition.source.title, target=definition.written(flow).title)
     return f"**{flow.name}: {stage}.** {text}\n\nClearing or repeating this task is safe at any point."
 
 

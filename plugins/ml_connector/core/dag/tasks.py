@@ -100,7 +100,7 @@ def load(job: Job, watermark_of: Asset) -> dict[str, Any]:
 
     with _session(job) as session:
         session.follow_decision()
-        with session.logging_in(job.definition.target):
+        with session.logging_in(job.definition.written(job.flow)):
             counts = loop.run(session.with_target(session.open_target(), run))
         session.publish_watermark(watermark_of)
         return session.tell(counts)
@@ -116,7 +116,7 @@ def reconcile(job: Job) -> dict[str, Any]:
         reads_source = session.params.full and job.queue is None
         source = session.open_source() if reads_source else nullcontext()
         try:
-            with session.logging_in(job.definition.target):
+            with session.logging_in(job.definition.written(job.flow)):
                 return session.tell(loop.run(session.with_both(source, session.open_target(), run)))
         finally:
             alert_overdue(session.store, job.tenant)

@@ -1,0 +1,1 @@
+"""Files of invoices: fetched once their voucher exists, and kept where the tenant says."""

@@ -1,0 +1,1 @@
+"""Approved invoices of Basware as a source: read, stored, then acknowledged."""

@@ -1,0 +1,1 @@
+"""What PeopleSoft made of invoices, told to Basware: transfer responses and payment responses."""
