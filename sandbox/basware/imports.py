@@ -36,12 +36,10 @@ class Imports:
         Raises ``BaswareError`` with 400 or 409; then nothing was imported.
         """
         records = _array(table.resource, body)
-        errors = [entry for record in records for entry in self._errors(table.resource, record)]
-        if errors and not self._state.switches.partial_batches:
-            raise BaswareError(400, errors)
-        wrong = {entry.externalCode for entry in errors}
-        good = [record for record in records if _code(record) not in wrong]
-        if not good:
+        checked = [(record, self._errors(table.resource, record)) for record in records]
+        errors = [entry for _, found in checked for entry in found]
+        good = [record for record, found in checked if not found]
+        if not good or (errors and not self._state.switches.partial_batches):
             raise BaswareError(400, errors)
         _no_twins(good)
         request, stored = self._store(table, good, "POST", faults)
