@@ -33,7 +33,7 @@ from tests.flows.dag_file import ROOT, DagRunner
 Row = dict[str, Any]
 Make = Callable[..., AbstractAsyncContextManager["BaswareWorld"]]
 SMALL = Size(vouchers=20, suppliers=6)
-BACK = ("invoices", "transfers", "attachments")
+UNDER_WAY = {"staged", "ready", "sending", "accepted", "failed"}
 
 
 @dataclass
@@ -80,10 +80,12 @@ class BaswareWorld:
         return self.results
 
     async def settle(self, **more: Any) -> None:
-        """Runs until P2P has decided on everything that it was told."""
-        for _ in range(4):
+        """Runs until nothing is under way any more."""
+        for _ in range(6):
             await self.back(**more)
-            if "accepted" not in self.statuses("transfers").values():
+            if UNDER_WAY.isdisjoint(
+                {*self.statuses("invoices").values(), *self.statuses("transfers").values()}
+            ):
                 return
 
     def fault(self, kind: str, operation: str, *, system: str = "basware", **more: Any) -> Any:

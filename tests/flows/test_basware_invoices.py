@@ -85,7 +85,7 @@ async def test_a_voucher_that_exists_is_adopted_when_it_is_ours_and_refused_when
         "VENDOR_ID": shown["supplierCode"],
         "GROSS_AMT": "100.00",
     }
-    for number, invoice, origin in (("90000001", "MINE", "BSW"), ("90000002", "THEIRS", "ONL")):
+    for number, invoice, origin in (("90000001", "MINE", "BSW"), ("90000002", "THEIRS", "ONL")):  # posted
         world.voucher_like(number, INVOICE_ID=invoice, ORIGIN=origin, **body)
     await world.settle()
     assert world.invoice(mine)["voucherNumber1"] == "90000001"

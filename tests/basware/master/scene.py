@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ml_connector.basware.connect import connect
-from ml_connector.basware.master.fitting import adapt, master_options
+from ml_connector.basware.master.counting import CompanyCounts
+from ml_connector.basware.master.fitting import adapt, companies, master_options
 from ml_connector.basware.master.options import KindName
 from ml_connector.basware.master.target import MasterData
 from ml_connector.basware.options import BaswareOptions
@@ -124,8 +125,14 @@ class Scene:
             ):
                 service = QueryService(client, peoplesoft.redactor())
                 ctx.source = PeopleSoftSource(ctx.dataset, self.tenant, service)
+                counts = CompanyCounts(store, ctx.scope, companies(self.tenant, self.options, kind))
                 target = MasterData(
-                    api, kind, master_options(self.options), self.options.imports, sleep=self.sleep
+                    api,
+                    kind,
+                    master_options(self.options),
+                    self.options.imports,
+                    counts=counts,
+                    sleep=self.sleep,
                 )
                 ctx.target = target
                 try:

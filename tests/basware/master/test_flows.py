@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
+from ml_connector.core import codec
+from ml_connector.core.state.schema import audit_event
+
 from .scene import ORDER, Scene
 
 
@@ -86,6 +91,26 @@ async def test_a_second_ledger_takes_over_what_is_there(scene: Scene) -> None:
         row.target_id for row in scene.rows("accounts").values()
     }
     assert len(table.rows) == len([row for row in scene.rows("accounts").values() if row.target_id])
+
+
+async def test_both_sides_are_counted_by_company_and_status(scene: Scene) -> None:
+    end(scene, "department", ("SHARE", "10100"))
+    await scene.run("cost_centers")
+    scene.sandbox.clock.advance(24 * 3600 + 1)
+    end(scene, "department", ("SHARE", "10200"))
+    await scene.run("cost_centers")
+    (last,) = counted(scene)[-1:]
+    assert last["companies"]["US001"] == last["companies"]["US002"]
+    numbers = last["companies"]["US001"]
+    assert numbers["inactive"] == {"ledger": 1, "basware": 1}
+    assert numbers["active"]["ledger"] == numbers["active"]["basware"] > 5
+
+
+def counted(scene: Scene) -> list[dict[str, Any]]:
+    """What the trail holds of counts."""
+    statement = select(audit_event.c.data).where(audit_event.c.kind == "counted").order_by(audit_event.c.at)
+    with scene.store() as store, store.read() as connection:
+        return [codec.decode(data) for data in connection.scalars(statement)]
 
 
 def end(scene: Scene, table: str, key: tuple[str, ...]) -> None:

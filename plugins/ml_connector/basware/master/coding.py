@@ -80,9 +80,9 @@ class Coding:
         rows = record.get("companies") or ()
         return not rows or any(bool(row.get("active")) for row in rows)
 
-    def companies_of(self, record: Payload) -> list[str]:
-        """Company codes of a record."""
-        return [str(row["companyCode"]) for row in record.get("companies") or ()]
+    def companies_of(self, record: Payload) -> list[tuple[str, bool]]:
+        """Company codes of a record, each with whether it may use the record."""
+        return [(str(row["companyCode"]), bool(row.get("active"))) for row in record.get("companies") or ()]
 
     def switched_off(self, record: Payload) -> Payload:
         """The record as it stands in Basware, for nobody's use any more."""

@@ -32,8 +32,8 @@ class Shape(Protocol):
         """Whether the record may be used."""
         ...
 
-    def companies_of(self, record: Payload) -> list[str]:
-        """Company codes of a record."""
+    def companies_of(self, record: Payload) -> list[tuple[str, bool]]:
+        """Company codes of a record, each with whether it may use the record."""
         ...
 
     def switched_off(self, record: Payload) -> Payload:

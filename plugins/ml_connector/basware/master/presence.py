@@ -106,7 +106,7 @@ class Presence:
             business = str(record.get(self._kind.shape.code) or "")
             if not held.code.endswith(f"-{business}"):  # a code as we make them is found by itself
                 companies = self._kind.shape.companies_of(record)
-                foreign.update({(business, company): held.code for company in companies})
+                foreign.update({(business, company): held.code for company, _ in companies})
 
     def held(self, record: Payload, code: str | None = None) -> Held:
         """A record in the mapping's terms."""

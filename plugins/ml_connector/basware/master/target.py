@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ml_connector.basware.api import BaswareApi, Imported, PagingExpired, PartlyImported
+from ml_connector.basware.api import BaswareApi, Imported, ListPage, PagingExpired, PartlyImported
 from ml_connector.basware.master.codes import natural_key
+from ml_connector.basware.master.counting import CompanyCounts
 from ml_connector.basware.master.doubts import Doubts
 from ml_connector.basware.master.drafts import Draft, Drafting, is_as_desired
 from ml_connector.basware.master.kinds import kind_of
@@ -44,6 +45,7 @@ class MasterData:
         imports: how long P2P may take.
         concurrency: requests in flight that one task uses.
         create: whether this flow may create records, or only change those that are there.
+        counts: counts by company whenever everything was read back.
         waits: whether a load waits for P2P; by default where others refer to the kind.
         sleep: replaceable in tests.
     """
@@ -57,10 +59,12 @@ class MasterData:
         *,
         concurrency: int = 2,
         create: bool = True,
+        counts: CompanyCounts | None = None,
         waits: bool | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.api, self.options, self.create = api, options, create
+        self._counts = counts
         self.kind = kind_of(name, options)
         self.presence = Presence(api, self.kind, singly=options.look_ups)
         self._stage = SecondStage(api, imports or ImportOptions(), patience=options.wait_seconds, sleep=sleep)
@@ -254,10 +258,21 @@ class MasterData:
         try:
             page = await self.api.page(self.kind.path, query, cursor)
         except PagingExpired:
-            page = await self.api.page(self.kind.path, query)
+            cursor, page = None, await self.api.page(self.kind.path, query)
+        await self._count(page, first=cursor is None)
         rows = [self.presence.held(row) for row in page.rows]
         prefix = self.options.code_prefix
         return TargetPage([self._shown(one) for one in rows if one.code.startswith(prefix)], page.token)
+
+    async def _count(self, page: ListPage, *, first: bool) -> None:
+        if self._counts is None:
+            return
+        if first:
+            self._counts.begin()
+        for row in page.rows:
+            self._counts.take(self.kind.shape.companies_of(row))
+        if page.token is None:
+            await asyncio.to_thread(self._counts.finish)
 
     def _shown(self, held: Held) -> TargetRecord:
         label = held.body.get("name") or held.body.get("projectName") or held.body.get(self.kind.shape.code)

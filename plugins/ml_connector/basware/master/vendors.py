@@ -79,9 +79,10 @@ class Vendors:
         """Whether the vendor may be used."""
         return (record.get("processingStatus") or {}).get("active") is not False
 
-    def companies_of(self, record: Payload) -> list[str]:
-        """Company codes of a record."""
-        return [str(row["companyCode"]) for row in record.get("companies") or ()]
+    def companies_of(self, record: Payload) -> list[tuple[str, bool]]:
+        """Company codes of a record, each with whether it may use the vendor."""
+        active = self.is_active(record)
+        return [(str(row["companyCode"]), active) for row in record.get("companies") or ()]
 
     def switched_off(self, record: Payload) -> Payload:
         """The record as it stands in Basware, for nobody's use any more; what Basware makes is not sent."""

@@ -31,6 +31,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_MADE = (Status.LOADED, Status.HELD, Status.DRIFTED)
+
+
 class Decisions:
     """``core.contract.EventSource`` over the ledger.
 
@@ -87,14 +90,18 @@ class Decisions:
 
     def _decided(self) -> ColumnElement[bool]:
         """A row whose source has changed since is judged again first."""
-        twice = (document.c.status == Status.CONFLICT) & document.c.target_id.is_(None)
-        final = document.c.status.in_((Status.LOADED, Status.REJECTED)) | twice
+        status, there = document.c.status, document.c.target_id.is_not(None)
+        twice = (status == Status.CONFLICT) & ~there
+        # Found, and in another form than it is wanted: it is there all the same, and a person may see to it.
+        adopted = (status == Status.HELD) & there & document.c.loaded_hash.is_(None)
+        changed = (status == Status.DRIFTED) & there & ~document.c.reason.endswith("is gone from the target")
+        final = status.in_((Status.LOADED, Status.REJECTED)) | twice | adopted | changed
         return self._invoices.rows() & final & ~document.c.unmapped
 
 
 def _document(row: AnyRow) -> Document:
     decided_at = _decided_at(row).isoformat(timespec="seconds")
-    made = row.status == Status.LOADED
+    made = row.status in _MADE
     unit, _, voucher = (row.target_id or "").partition("|")
     told = f"Voucher {voucher} of business unit {unit} is in PeopleSoft"
     payload: Payload = {
