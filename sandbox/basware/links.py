@@ -50,8 +50,10 @@ class Links:
             del self._links[link_id]
 
     def _base(self, base: str) -> str:
-        parts = urlsplit(base)
-        host = self._switches.presigned_host
+        """The caller's own address, another name of this host, or another place altogether."""
+        parts, host = urlsplit(base), self._switches.presigned_host
+        if "://" in host:
+            return host
         return f"{parts.scheme}://{host}:{parts.port}" if host else base
 
     def answer(self, request: web.Request) -> web.Response:

@@ -105,6 +105,9 @@ async def test_another_host_and_no_redirect_at_all(buyer: Buyer) -> None:
     document = buyer.invoice()
     assert (await buyer.get(f"{LIST}/{document.id}")).status == 200
     assert urlsplit(buyer.location).hostname == "localhost"
+    buyer.switch(presigned_host="https://files.example.com")
+    elsewhere = await buyer.first("GET", LIST)
+    assert elsewhere.headers["Location"].startswith("https://files.example.com/_presigned/")
     buyer.switch(redirects=False)
     direct = await buyer.first("GET", LIST)
     assert direct.status == 200
