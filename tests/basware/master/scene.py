@@ -124,7 +124,7 @@ class Scene:
                 connect(basware, self.options, store, clock=self.now, sleep=self.sleep) as api,
             ):
                 service = QueryService(client, peoplesoft.redactor())
-                ctx.source = PeopleSoftSource(ctx.dataset, self.tenant, service)
+                ctx.source = PeopleSoftSource(ctx.dataset, self.tenant, service, clock=self.now)
                 counts = CompanyCounts(store, ctx.scope, companies(self.tenant, self.options, kind))
                 target = MasterData(
                     api,

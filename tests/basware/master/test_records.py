@@ -17,6 +17,7 @@ from ml_connector.core import codec
 from ml_connector.core.contract import Desired
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.http import Request
+from ml_connector.core.ledger.privacy import is_private
 from ml_connector.core.mapping import Mapped, Refused
 from ml_connector.core.planning.differences import changed_fields
 from tests.basware.openapi import OpenApi
@@ -195,6 +196,13 @@ def test_bank_accounts() -> None:
     assert [(one["schemeId"], one["default"]) for one in first] == [("IBAN", True), ("BBAN", False)]
     assert first[0]["linkedBbanOrIban"] == first[1]["id"]
     assert second == [{"schemeId": "BBAN", "id": "000123456790", "default": False}]
+
+
+@pytest.mark.parametrize(
+    "name", ["iban", "bban", "bic", "bank_name", "tax_id", "IBAN_ID", "BANK_ACCOUNT_NUM"]
+)
+def test_bank_details_and_tax_numbers_are_private(name: str) -> None:
+    assert is_private(name)
 
 
 def test_payments_that_are_held() -> None:

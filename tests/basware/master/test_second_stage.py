@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ml_connector.core.stages.extract import extract
+from ml_connector.core.stages.load import load
 from sandbox.basware.requests import failed
 
 from .scene import Scene, options
@@ -151,6 +153,20 @@ async def test_after_a_day_a_person_is_told(scene: Scene) -> None:
     result = await scene.reconcile("accounts")
     assert scene.statuses("accounts") == {ACCOUNT: "failed"}
     assert "ask Basware's support" in result["alerts"][0]
+
+
+async def test_a_question_that_fails_takes_nothing_back(scene: Scene) -> None:
+    """A load of what others refer to asks at once; what it posted stays accepted."""
+    scene.sandbox.faults.add(
+        system="basware", kind="error", operation="GET /v1/requestStatus/*", status=401, count=2
+    )
+    async with scene.connected("payment_terms") as ctx:
+        await extract(ctx)
+        counts = await load(ctx)
+    assert counts["accepted"] == 4
+    await scene.reconcile("payment_terms")
+    assert set(scene.statuses("payment_terms").values()) == {"loaded"}
+    assert scene.calls("POST /v1/paymentTerms") == 1
 
 
 async def test_one_question_for_a_whole_request(scene: Scene) -> None:

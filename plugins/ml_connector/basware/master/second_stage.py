@@ -19,6 +19,9 @@ from ml_connector.core.contract import Payload
 
 Sleep = Callable[[float], Awaitable[None]]
 
+KEPT = 20
+"""Answers that are kept for further records of the same request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -106,6 +109,7 @@ class SecondStage:
             known = self._asked.get(request_id)
             if known is None or known.polls < receipt.polls:
                 self._asked[request_id] = _Asked(receipt.polls, receipt.next_poll)
+        self._forget(wanted)
         while True:
             waiting = [name for name in wanted if not self._asked[name].decided]
             now = self._api.now()
@@ -119,6 +123,12 @@ class SecondStage:
         """What is known of a record's request, and the receipt as it is now."""
         known = self._asked[receipt.request_id]
         return known.status, replace(receipt, polls=known.polls, next_poll=known.next_poll)
+
+    def _forget(self, wanted: Iterable[str]) -> None:
+        """Keep few answers: each holds what became of hundreds of records."""
+        old = [name for name, known in self._asked.items() if known.decided and name not in wanted]
+        for name in old[: len(old) - KEPT]:
+            del self._asked[name]
 
     async def _poll(self, request_id: str) -> None:
         known = self._asked[request_id]

@@ -29,7 +29,7 @@ from ml_connector.core.contract import (
     TargetRecord,
     Verdict,
 )
-from ml_connector.core.errors import InDoubt, RateLimited, Rejected, Unavailable
+from ml_connector.core.errors import ConnectorError, InDoubt, RateLimited, Rejected, Unavailable
 from ml_connector.core.outcomes import in_doubt, loaded, unsent
 
 ACTIVE, INACTIVE = "active", "inactive"
@@ -147,11 +147,18 @@ class MasterData:
             return outcomes
         sent, receipts = await self._send(drafts, again=0)
         outcomes += sent
-        if self._waits:
-            await self._stage.ask(receipts.values())
+        if self._waits and await self._was_told(receipts):
             return outcomes + await self._decided(drafts, receipts)
         waiting = [drafts[code].case(receipt) for code, receipt in receipts.items()]
         return outcomes + [accepted(case, "P2P has not decided yet") for case in waiting]
+
+    async def _was_told(self, receipts: dict[str, Receipt]) -> bool:
+        """Whether P2P could be asked: what was posted is accepted, whatever becomes of the question."""
+        try:
+            await self._stage.ask(receipts.values())
+        except ConnectorError:
+            return False
+        return True
 
     async def _drafts(self, intents: Sequence[Intent]) -> tuple[list[Outcome], dict[str, Draft]]:
         outcomes: list[Outcome] = []
