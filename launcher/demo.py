@@ -18,13 +18,17 @@ from launcher.boards import Boards
 from launcher.connections import sandbox_connections
 from launcher.environment import REPOSITORY, airflow_environment, server_environment
 from launcher.home import Home
+from launcher.invoices import Invoices
 from launcher.partners import Partners
 from launcher.payments import Payments
 from launcher.processes import Service, wait_until
 from launcher.report import Report, print_changes
 
-DAGS = ("peoplesoft_bill__demo", "peoplesoft_cleo__demo", "peoplesoft_monday__demo")
+DAGS = (
+    "peoplesoft_bill__demo", "peoplesoft_cleo__demo", "peoplesoft_monday__demo", "peoplesoft_basware__demo",
+)  # fmt: skip
 EVENTS = "bill_events__demo"
+FROM_BASWARE = "basware_events__demo"
 FROM_PARTNERS = "cleo_events__demo"
 _ENDED = ("success", "failed")
 _TOLD = {"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"}
@@ -44,15 +48,23 @@ def main(*, leave: bool, vouchers: int) -> int:
         demo.make_boards()
         days = [
             demo.day("First run: everything is new"),
-            demo.day("Subscribe to BILL's events", [EVENTS]),
+            demo.day("Subscribe to the events of BILL and Basware", [EVENTS, FROM_BASWARE]),
             demo.events("BILL pays: its webhooks start the settlement", demo.payments.make),
             demo.collect("Suppliers answer orders and send invoices", demo.partners.answer),
+            demo.invoiced(
+                "Invoices are approved in Basware: its notifications start the run", demo.invoices.approve
+            ),
+            demo.invoiced("One is corrected there, and transferred again", demo.invoices.correct),
         ]
+        for line in demo.invoices.pay():
+            print(f"  {line}")
         print_changes(demo.change())
         days += [
             demo.day("Second run: what changed since"),
             demo.events("A payment fails after it was settled: reversed", demo.payments.fail),
             demo.collect("Goods arrive, and with them the match of an invoice", demo.partners.deliver),
+            demo.day("What was paid is told to Basware", [DAGS[3]]),
+            demo.answered_once(),
             demo.sent_once(),
             demo.written_once(),
         ]
@@ -80,7 +92,7 @@ def demonstration(
     services: list[Service] = []
     airflow: Airflow | None = None
     try:
-        say("starting the sandbox: PeopleSoft, BILL, Monday.com, and Cleo with trading partners behind it")
+        say("starting the sandbox: PeopleSoft, BILL, Monday.com, Basware, and Cleo with trading partners")
         addresses = _start_sandbox(folder, vouchers, services)
         home = Home(folder)
         home.prepare()
@@ -153,7 +165,7 @@ class Demonstration:
         self.airflow, self.folder = airflow, folder
         self._control, self._say = control, say
         self.payments, self.partners = Payments(self.control), Partners(self.control)
-        self.boards = Boards(airflow, self.control)
+        self.boards, self.invoices = Boards(airflow, self.control), Invoices(self.control)
 
     def day(self, title: str, dags: Sequence[str] = DAGS) -> bool:
         """Run DAGs once, every integration's by default; True when every flow reconciled."""
@@ -166,28 +178,48 @@ class Demonstration:
 
     def events(self, title: str, happen: Callable[[], list[str]]) -> bool:
         """Let something happen in BILL, and wait for the run that its webhooks start."""
-        before = {run["dag_run_id"] for run in self.airflow.runs(EVENTS)}
-        self._say(f"{title} ({EVENTS})")
+        return self._woken(title, EVENTS, happen, self.payments.all_delivered)
+
+    def invoiced(self, title: str, happen: Callable[[], list[str]]) -> bool:
+        """Let something happen in Basware, wait for the run that it starts, and for what P2P says then."""
+        good = self._woken(title, FROM_BASWARE, happen, self.invoices.all_delivered)
+        self.invoices.decide()
+        return good & self.day("P2P has decided on the answers", [FROM_BASWARE])
+
+    def _woken(
+        self, title: str, dag_id: str, happen: Callable[[], list[str]], delivered: Callable[[], bool]
+    ) -> bool:
+        before = {run["dag_run_id"] for run in self.airflow.runs(dag_id)}
+        self._say(f"{title} ({dag_id})")
         for line in happen():
             self._say(f"  {line}")
-        wait_until(self.payments.all_delivered, [self.airflow.service], "the webhooks being delivered")
+        wait_until(delivered, [self.airflow.service], "the webhooks being delivered")
         runs: list[str] = []
 
         def settled() -> bool:
             """Several runs may share the events; the last one ends when none waits any more."""
-            new = [item for item in self.airflow.runs(EVENTS) if item["dag_run_id"] not in before]
+            new = [item for item in self.airflow.runs(dag_id) if item["dag_run_id"] not in before]
             runs[:] = [item["dag_run_id"] for item in new]
             ended = bool(new) and all(item["state"] in _ENDED for item in new)
             return ended and not any(item["events_waiting"] for item in self.airflow.answer("status"))
 
-        wait_until(settled, [self.airflow.service], f"a run of {EVENTS} starting by itself", seconds=180)
-        return self._report(title, EVENTS, runs[-1])
+        wait_until(settled, [self.airflow.service], f"a run of {dag_id} starting by itself", seconds=180)
+        return self._report(title, dag_id, runs[-1])
 
     def collect(self, title: str, happen: Callable[[], list[str]]) -> bool:
         """Let something happen at the trading partners, and collect what they sent."""
         for line in happen():
             self._say(f"  {line}")
         return self.day(title, [FROM_PARTNERS])
+
+    def answered_once(self) -> bool:
+        """Whether no invoice of Basware has two vouchers; says so."""
+        doubled, statuses = self.invoices.doubled(), self.invoices.statuses()
+        self._say(
+            f"  invoices in Basware: {', '.join(f'{n} {name}' for name, n in sorted(statuses.items()))}"
+        )
+        self._say(f"  invoices answered with more than one voucher: {doubled}")
+        return doubled == 0
 
     def sent_once(self) -> bool:
         """Whether no partner got a document twice; says so."""
