@@ -30,7 +30,8 @@ def test_shipped_files_import(bag: Any) -> None:
     assert bag.import_errors == {}
     assert set(bag.dags) == {
         "peoplesoft_bill__demo", "bill_events__demo", "peoplesoft_cleo__demo", "cleo_events__demo",
-        "peoplesoft_monday__demo", "ml_connector_watch",
+        "peoplesoft_monday__demo", "peoplesoft_basware__demo", "basware_events__demo",
+        "ml_connector_watch",
     }  # fmt: skip
 
 
