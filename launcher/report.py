@@ -57,7 +57,8 @@ class Report:
         for group in dict.fromkeys(task.partition(".")[0] for task in tasks):
             flow = f"{_integration(dag_id)}.{group}"
             answers = {
-                stage: airflow.xcom(dag_id, run_id, f"{group}.{stage}") or {} for stage in ("extract", "load")
+                stage: airflow.xcom(dag_id, run_id, f"{group}.{stage}") or {}
+                for stage in ("extract", "load", "reconcile")
             }
             green = tasks.get(f"{group}.reconcile") == "success"
             lines.append(_line(flow, answers, status.get(flow, {}), reports.get(flow, {}), green))
@@ -86,6 +87,7 @@ def _line(
     flow: str, answers: dict[str, Any], status: dict[str, Any], report: dict[str, Any], green: bool
 ) -> Line:
     extract, load = answers["extract"], answers["load"]
+    confirmed = answers["reconcile"].get("confirmed") or {}  # what the target has decided later
     documents = status.get("documents", {})
 
     def total(side: str) -> Decimal:
@@ -94,9 +96,9 @@ def _line(
     return Line(
         flow=flow,
         read=extract.get("read", 0),
-        created=load.get("created", 0),
-        updated=load.get("updated", 0),
-        removed=load.get("removed", 0),
+        created=load.get("created", 0) + confirmed.get("created", 0),
+        updated=load.get("updated", 0) + confirmed.get("updated", 0),
+        removed=load.get("removed", 0) + confirmed.get("removed", 0),
         unchanged=extract.get("unchanged", 0),
         open={name: documents[name] for name in _OPEN if documents.get(name)},
         source=total("source"),

@@ -20,6 +20,7 @@ from ml_connector.basware.errors import (
     problems,
     scope_of,
 )
+from ml_connector.basware.privacy import without_accounts
 from ml_connector.core.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -226,11 +227,36 @@ async def test_an_answer_that_is_no_json(state: Store) -> None:
 
 
 async def test_words_of_the_vendor_are_shown_without_secrets(state: Store) -> None:
-    said = f"iban DE89370400440532013000 and {TOKEN} are wrong"
-    basware = Basware([refusal(400, {"code": "SCHEMA_VALIDATION_ERROR", "message": said})])
+    said = f"DE89370400440532013000, bban 00532013000 and {TOKEN} are wrong"
+    entry = {"code": "SCHEMA_VALIDATION_ERROR", "message": said, "externalCode": "x"}
+    status = {
+        "requestId": "r",
+        "systems": [{"items": [{"externalCode": "x", "errors": [{"message": said}]}]}],
+    }
+    basware = Basware([refusal(400, entry), refusal(400, entry), answer(status)])
     async with connected(basware, state) as api:
-        with pytest.raises(Rejected) as caught:
+        with pytest.raises(ApiRefusal) as caught:
             await api.respond("1", "transferResponses", {"externalCode": "x"})
-    for text in (str(caught.value), caught.value.reason, repr(caught.value)):
-        assert "DE89" not in text
-        assert TOKEN not in text
+        imported = await api.import_records("/v1/vendors", [{"externalCode": "x"}])
+        found = await api.request_status("r")
+    error = caught.value
+    for shown in (error, error.reason, repr(error), error.problems, imported, found):
+        assert "wrong" in f"{shown}"
+        for secret in ("DE89", "532013000", TOKEN):
+            assert secret not in f"{shown}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("IBAN DE89370400440532013000 is wrong", "IBAN *** is wrong"),
+        ("DE89 3704 0044 0532 0130 00 AND MORE", "*** AND MORE"),
+        ("(GB82WEST12345698765432)", "(***)"),
+        ("record AB12CDEFABCDEFABCDEF01234567 and DE88370400440532013000", None),
+        ("Bank account: 1234-567890 is used twice", "Bank account: *** is used twice"),
+        ("BBAN 'NWBK60161331926819'", "BBAN '***'"),
+        ("account 640000 and bank accounts are unknown", None),
+    ],
+)
+def test_bank_accounts_in_words(text: str, shown: str | None) -> None:
+    assert without_accounts(text) == (shown or text)

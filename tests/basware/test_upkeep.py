@@ -308,6 +308,14 @@ async def test_what_is_not_granted_says_what_to_do(scene: Scene) -> None:
     assert "webhooks.subscribe: false" in alert
 
 
+async def test_a_scope_that_is_not_asked_for_stops_nothing(scene: Scene) -> None:
+    found = await scene.run(scope="accountingDocuments.read tasks.read")
+    (alert,) = found.alerts
+    assert "lacks subscriptions.read, subscriptions.write" in alert
+    assert scene.basware.seen == []
+    assert (await scene.run(scope="accountingDocuments.read tasks.read")).alerts == []
+
+
 async def test_an_answer_that_is_not_understood(scene: Scene) -> None:
     scene.server.answers["GET subscriptions"] = answer("text")
     (alert,) = (await scene.run()).alerts

@@ -189,9 +189,14 @@ async def basware_world(
     size: Size = SMALL,
     scenario: str = "plain",
     gap: float = 0.0,
+    key: str | None = None,
     **more: Any,
 ) -> AsyncIterator[BaswareWorld]:
-    """A world in which writes need no gap, unless ``gap`` says otherwise."""
+    """A world in which writes need no gap, unless ``gap`` says otherwise.
+
+    Args:
+        key: of the payloads, for other processes.
+    """
     database = Database(f"sqlite:///{folder / 'state.db'}")
     migrate(database)
     (file,) = (one for one in load_tenants(ROOT / "include" / "tenants") if one.name == "demo")
@@ -199,7 +204,7 @@ async def basware_world(
     async with Sandbox(size, scenario=scenario) as sandbox:
         for name, value in sandbox_connections(sandbox.addresses).items():
             monkeypatch.setenv(name, value)
-        cipher = Cipher([Fernet.generate_key().decode()])
+        cipher = Cipher([key or Fernet.generate_key().decode()])
         runner = DagRunner("basware", file.tenant, database, cipher, sandbox.clock.now, **more)
         world = BaswareWorld(sandbox, runner)
         world.switch(write_gap_seconds=gap)

@@ -69,7 +69,7 @@ class BaswareApi:
         self._reader = Reader(calls, redirects)
         self._writer = InvoiceWriter(calls, spacing)
         self._importer = Importer(calls, self._reader, spacing)
-        self._statuses = RequestStatuses(self._reader)
+        self._statuses = RequestStatuses(self._reader, calls.clean)
 
     async def aclose(self) -> None:
         """Close the connection and give back what was reserved."""

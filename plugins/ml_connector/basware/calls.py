@@ -8,9 +8,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ml_connector.basware.errors import DECIDING, Throttled, failure, hides_failure, problems, unreadable
+from ml_connector.basware.errors import (
+    DECIDING,
+    ApiRefusal,
+    Throttled,
+    failure,
+    hides_failure,
+    problems,
+    unreadable,
+)
+from ml_connector.basware.privacy import without_accounts
 from ml_connector.core.errors import ConnectorError, Rejected
 from ml_connector.core.http import Action, Client, Request, Response, json_request
 
@@ -120,21 +130,23 @@ class Calls:
         return answer
 
     def failure(self, request: Request, response: Response) -> ConnectorError:
-        """What an answer that is no success means, without secrets."""
+        """What an answer that is no success means, without secrets and bank accounts."""
         return self.redacted(failure(request, response))
 
     def redacted(self, error: ConnectorError) -> ConnectorError:
         """Messages are Basware's own words; they may repeat what was sent."""
-        error.args = tuple(
-            self._client.redact(part) if isinstance(part, str) else part for part in error.args
-        )
+        error.args = tuple(self.clean(part) if isinstance(part, str) else part for part in error.args)
         if isinstance(error, Rejected):
-            error.reason = self._client.redact(error.reason)
+            error.reason = self.clean(error.reason)
+        if isinstance(error, ApiRefusal):
+            error.problems = tuple(
+                replace(problem, message=self.clean(problem.message)) for problem in error.problems
+            )
         return error
 
     def clean(self, text: str) -> str:
-        """A text without secrets."""
-        return self._client.redact(text)
+        """A text without secrets and bank accounts."""
+        return without_accounts(self._client.redact(text))
 
     @staticmethod
     def parsed(response: Response) -> Any:

@@ -6,7 +6,7 @@ the id of the request; without an entry of its own, a record is not decided.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,16 +70,21 @@ class RequestStatus:
 
 
 class RequestStatuses:
-    """Asks for results of the second stage."""
+    """Asks for results of the second stage.
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    Args:
+        reader: reads.
+        clean: takes secrets and bank accounts out of P2P's words.
+    """
+
+    def __init__(self, reader: Reader, clean: Callable[[str], str] = str) -> None:
+        self._reader, self._clean = reader, clean
 
     async def one(self, request_id: str) -> RequestStatus | None:
         """One request with all its records; None where Basware does not know it, or not yet."""
         path = f"{PATH}/{quote_segment(request_id)}"
         found = await self._reader.one(path, {"system": P2P, "ignoreSuccessfulItems": "false"})
-        return None if found is None else status_of(found, request_id)
+        return None if found is None else status_of(found, request_id, self._clean)
 
     async def list(
         self,
@@ -99,10 +104,10 @@ class RequestStatuses:
         given = {"status": status, "entityType": entity_type, "lastUpdated": since}
         query |= {name: value for name, value in given.items() if value}
         async for page in self._reader.pages(PATH, query, wrapper="requestStatus"):
-            yield [status_of(row, "") for row in page]
+            yield [status_of(row, "", self._clean) for row in page]
 
 
-def status_of(row: Payload, request_id: str) -> RequestStatus:
+def status_of(row: Payload, request_id: str, clean: Callable[[str], str] = str) -> RequestStatus:
     """One entry; its items are those of P2P."""
     items: dict[str, Item] = {}
     for system in _objects(row.get("systems")):
@@ -111,7 +116,7 @@ def status_of(row: Payload, request_id: str) -> RequestStatus:
         for raw in _objects(system.get("items")):
             code = raw.get("externalCode")
             if isinstance(code, str):
-                items[code] = _merged(items.get(code), _item(raw))
+                items[code] = _merged(items.get(code), _item(raw, clean))
     stamp = row.get("lastUpdated")
     return RequestStatus(
         str(row.get("requestId") or request_id),
@@ -122,10 +127,12 @@ def status_of(row: Payload, request_id: str) -> RequestStatus:
     )
 
 
-def _item(raw: Payload) -> Item:
+def _item(raw: Payload, clean: Callable[[str], str]) -> Item:
     errors = tuple(
         ItemError(
-            str(error.get("type") or ""), str(error.get("category") or ""), str(error.get("message") or "")
+            str(error.get("type") or ""),
+            str(error.get("category") or ""),
+            clean(str(error.get("message") or "")),
         )
         for error in _objects(raw.get("errors"))
     )

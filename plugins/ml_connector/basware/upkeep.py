@@ -42,6 +42,7 @@ _PASSING = (Unavailable, RateLimited, InDoubt)
 _PATIENCE = timedelta(hours=1)
 """An outage is told when it has lasted so long."""
 
+_SCOPES = ("subscriptions.read", "subscriptions.write", "tasks.read")
 _TELL_AGAIN = timedelta(days=1)
 _OVERLAP = timedelta(hours=1)
 _POLLED = "Invoices are polled in every run meanwhile."
@@ -82,6 +83,8 @@ class Upkeep:
         wanted = Wanted(options.url or address, settings.webhook_token or "", options.tasks)
         self._posted = hashlib.sha256(codec.encode([wanted.url, wanted.token])).hexdigest()[:32]
         self._subscriptions = Subscriptions(api, wanted)
+        asked = set(settings.scope.split()) if settings.auth == "oauth2" else set(_SCOPES)
+        self._lacking = [scope for scope in _SCOPES if scope not in asked]
         kinds = [task.partition("/")[0] for task in options.tasks]
         self._history = TaskHistory(api, store, SYSTEM, scope.tenant, kinds)
 
@@ -95,6 +98,8 @@ class Upkeep:
             return CaughtUp()
         mark = await asyncio.to_thread(self._mark)
         found, events = Findings(), list[Event]()
+        if self._lacking:
+            return await self._not_asked_for(mark)
         try:
             if await self._subscriptions.ensure(found, token_is_new=mark.columns != self._posted):
                 mark.columns = self._posted
@@ -113,6 +118,18 @@ class Upkeep:
             found.alerts[f"management: {type(error).__name__}"] = (
                 f"The subscriptions to Basware's notifications cannot be kept: {_bare(error)}. {_POLLED}"
             )
+        return await self._told(mark, found, events)
+
+    async def _not_asked_for(self, mark: Mark) -> CaughtUp:
+        """Basware answers such a call as if the credentials were wrong, which would stop the run."""
+        found = Findings()
+        found.alerts["scope"] = (
+            f"The scope of the Basware connection lacks {', '.join(self._lacking)}, so its notifications "
+            f"cannot be looked after. {_POLLED} Add it, or set webhooks.subscribe: false for the tenant."
+        )
+        return await self._told(mark, found, [])
+
+    async def _told(self, mark: Mark, found: Findings, events: list[Event]) -> CaughtUp:
         alerts = self._untold(found, mark)
         await asyncio.to_thread(self._save, mark)
         return CaughtUp(events, alerts, "; ".join(found.notes) or None)

@@ -87,6 +87,37 @@ async def test_the_gap_begins_when_a_write_has_ended(database: Database) -> None
     assert clock.passed == 35
 
 
+async def test_a_second_write_waits_for_the_end_of_the_first(database: Database) -> None:
+    clock = Clock()
+    one = spacing(database, clock)
+    first_began, first_may_end, order = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def write(name: str, records: list[str], until: asyncio.Event | None = None) -> None:
+        async with one.apart(records):
+            order.append(f"{name} begins")
+            first_began.set()
+            if until is not None:
+                await until.wait()
+                clock.now += timedelta(seconds=30)
+            order.append(f"{name} ends")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write("first", ["a", "b"], first_may_end))
+        await first_began.wait()
+        tasks.create_task(write("second", ["b", "c"]))
+        await tasks.create_task(write("other", ["d"]))
+        first_may_end.set()
+    assert order == [
+        "first begins",
+        "other begins",
+        "other ends",
+        "first ends",
+        "second begins",
+        "second ends",
+    ]
+    assert clock.passed == 35
+
+
 async def test_a_failed_write_is_one_too(database: Database) -> None:
     clock = Clock()
     one = spacing(database, clock)

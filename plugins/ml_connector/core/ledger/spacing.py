@@ -13,16 +13,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    type_coerce,
+    update,
+)
 
+from ml_connector.core import codec
 from ml_connector.core.state.database import Database, upsert
 from ml_connector.core.state.schema import record_write
-from ml_connector.core.state.store import in_chunks, utc_now
+from ml_connector.core.state.store import utc_now
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_CHUNK = 5000
-"""Records of one statement; each takes three of the 32,766 parameters that SQLite allows."""
-
 _PURGE_EVERY = 300.0
 _KEPT = timedelta(minutes=10)
 """Rows stay for longer than they are needed: clocks of two machines differ."""
@@ -51,6 +61,8 @@ class Spacing:
         self._database, self._name, self._gap = database, name, timedelta(seconds=gap)
         self._clock, self._sleep = clock, sleep
         self._purged = float("-inf")
+        self._busy: set[str] = set()
+        self._ended = asyncio.Condition()
 
     async def before(self, records: Sequence[str]) -> None:
         """Reserve the next moment at which all of these records may be written to, and wait for it."""
@@ -70,19 +82,31 @@ class Spacing:
 
     @asynccontextmanager
     async def apart(self, records: Sequence[str]) -> AsyncIterator[None]:
-        """Around one write: before it, and after it whatever became of it."""
-        await self.before(records)
+        """Around one write: before it, and after it whatever became of it.
+
+        In this process a second write waits for the end of the first, in others for the gap.
+        """
+        wanted = set(records)
+        async with self._ended:
+            await self._ended.wait_for(lambda: self._busy.isdisjoint(wanted))
+            self._busy |= wanted
         try:
-            yield
+            await self.before(records)
+            try:
+                yield
+            finally:
+                await self.after(records)
         finally:
-            await self.after(records)
+            async with self._ended:
+                self._busy -= wanted
+                self._ended.notify_all()
 
     # ---- the database's side, in a thread
 
     def _reserve(self, records: Sequence[str]) -> datetime:
         """The moment for all of them. They come sorted: two who lock the same rows do not deadlock."""
         with self._database.write() as connection:
-            last = max(self._locked(connection, chunk) for chunk in in_chunks(records, _CHUNK))
+            last = self._locked(connection, records)
             moment = max(self._clock(), last + self._gap)  # after the lock, which may have been waited for
             self._set(connection, records, moment)
         self._purge()
@@ -90,14 +114,16 @@ class Spacing:
 
     def _stamp(self, records: Sequence[str]) -> None:
         with self._database.write() as connection:
-            for chunk in in_chunks(records, _CHUNK):
-                self._locked(connection, chunk)
+            self._locked(connection, records)
             self._set(connection, records, self._clock())
 
     def _locked(self, connection: Connection, records: Sequence[str]) -> datetime:
         """The last write to any of these records. Their rows are made where missing, and locked."""
-        rows = [{"name": self._name, "record": record, "at": _NEVER} for record in records]
-        statement = upsert(connection, record_write).values(rows)
+        values = _values(connection, records)
+        never = literal(_NEVER, record_write.c.at.type)
+        # SQLite takes ON CONFLICT for a join unless the query before it has a condition.
+        rows = select(literal(self._name), values, never).where(true())
+        statement = upsert(connection, record_write).from_select(["name", "record", "at"], rows)
         locked = statement.on_conflict_do_update(
             index_elements=["name", "record"], set_={"at": record_write.c.at}
         )
@@ -106,9 +132,9 @@ class Spacing:
 
     def _set(self, connection: Connection, records: Sequence[str], at: datetime) -> None:
         """Never earlier than what stands there: somebody may have reserved a later moment."""
-        for chunk in in_chunks(records, _CHUNK):
-            mine = record_write.c.name == self._name, record_write.c.record.in_(chunk)
-            connection.execute(update(record_write).where(*mine, record_write.c.at < at).values(at=at))
+        mine = record_write.c.record.in_(select(_values(connection, records)))
+        earlier = record_write.c.name == self._name, record_write.c.at < at
+        connection.execute(update(record_write).where(mine, *earlier).values(at=at))
 
     def _purge(self) -> None:
         """Now and then remove what keeps nobody waiting any more, leaving alone what is being written to."""
@@ -125,3 +151,14 @@ class Spacing:
             connection.execute(
                 delete(record_write).where(record_write.c.name == self._name, record_write.c.record.in_(old))
             )
+
+
+def _values(connection: Connection, records: Sequence[str]) -> ColumnElement[str]:
+    """The records as rows, handed over as one parameter: hundreds of them cost a statement no more to make."""
+    listed = codec.encode(list(records)).decode()
+    if connection.dialect.name == "sqlite":
+        rows = func.json_each(listed).table_valued("value")
+    else:
+        plain = text("CAST(:listed AS json)").bindparams(listed=listed)
+        rows = func.json_array_elements_text(plain).table_valued("value")
+    return type_coerce(rows.c.value, String)
