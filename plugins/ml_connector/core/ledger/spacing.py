@@ -154,7 +154,7 @@ class Spacing:
 
 
 def _values(connection: Connection, records: Sequence[str]) -> ColumnElement[str]:
-    """The records as rows, handed over as one parameter: hundreds of them cost a statement no more to make."""
+    """The records as rows, handed over as one parameter: hundreds make a statement no longer."""
     listed = codec.encode(list(records)).decode()
     if connection.dialect.name == "sqlite":
         rows = func.json_each(listed).table_valued("value")
