@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from ml_connector.core import codec
+from ml_connector.core.stages.extract import extract
+from ml_connector.core.stages.load import load
+from ml_connector.core.stages.reconcile import reconcile
 from ml_connector.core.state.schema import audit_event
 
 from .scene import ORDER, Scene
@@ -35,6 +38,15 @@ async def test_nothing_is_sent_twice(scene: Scene) -> None:
     sent = scene.calls("POST /v1") + scene.calls("POST /v2")
     await scene.run()
     assert scene.calls("POST /v1") + scene.calls("POST /v2") == sent
+
+
+async def test_what_was_written_is_read_back_anew(scene: Scene) -> None:
+    """Also where one target loads and reconciles: its list was made before the first create."""
+    async with scene.connected("payment_terms") as ctx:
+        await extract(ctx)
+        await load(ctx)
+        result = await reconcile(ctx)
+    assert (result["checked"], result["differences"]) == (4, {})
 
 
 async def test_an_account_that_ends_is_sent_whole_for_nobodys_use(scene: Scene) -> None:

@@ -47,12 +47,17 @@ class Presence:
         self._all: Spool | None = None
         self._foreign: dict[tuple[str, str], str] = {}
         self._asked = 0
+        self._stale = False
         self._lock = asyncio.Lock()
 
     def close(self) -> None:
         """Give the list back, if there is one."""
         if self._all is not None:
             self._all.close()
+
+    def changed(self) -> None:
+        """Something was written: who looks at what stands there now needs another list."""
+        self._stale = True
 
     async def record(self, code: str) -> Payload | None:
         """A record with everything that Basware has of it."""
@@ -66,6 +71,15 @@ class Presence:
             if record is not None:
                 found[code] = self.held(record, code)
         return found
+
+    async def shown(self, codes: Sequence[str]) -> dict[str, Held]:
+        """Records as they stand since the last write; those that are not there are missing."""
+        async with self._lock:
+            if self._stale and self._all is not None:
+                self._all.close()
+                self._all, self._asked = None, 0
+            self._stale = False
+        return await self.known(codes)
 
     async def known(self, codes: Sequence[str]) -> dict[str, Held]:
         """Records as they stood when they were first read here; those that were not there are missing."""

@@ -178,6 +178,7 @@ class MasterData:
         """Post records; the outcome of those that were not accepted, and the receipts of the others."""
         records = [draft.to_send(self.kind, again=again) for draft in drafts.values()]
         outcomes: list[Outcome] = []
+        self.presence.changed()
         try:
             imported = await self.api.import_records(self.kind.path, records)
         except PartlyImported as partly:
@@ -259,7 +260,7 @@ class MasterData:
     ) -> TargetPage:
         """These records, or one page of everything; those of others are left out where ours have a prefix."""
         if target_ids is not None:
-            held = await self.presence.known(target_ids)
+            held = await self.presence.shown(target_ids)
             return TargetPage([self._shown(one) for one in held.values()], None)
         query = {"pageSize": str(PAGE)}
         try:
