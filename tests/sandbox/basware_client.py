@@ -29,6 +29,8 @@ def basic(user: str, password: str) -> str:
 
 
 CLIENT = basic(credentials.BASWARE_CLIENT_ID, credentials.BASWARE_CLIENT_SECRET)
+UNHURRIED = {"processing_seconds": 60, "write_gap_seconds": 60, "expired_within_seconds": 30}
+"""Times that no slow machine lets pass by itself; `Buyer.settle` is longer than any of them."""
 USER = basic(credentials.BASWARE_USER, credentials.BASWARE_PASSWORD)
 
 
@@ -149,7 +151,7 @@ class Buyer:
 
     def settle(self) -> None:
         """Long enough for the second stage and for the gap between writes."""
-        self.advance(6)
+        self.advance(61)
 
     async def items(self, request_id: str) -> dict[str, str]:
         """Status of each record of a write."""

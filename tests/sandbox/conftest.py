@@ -12,7 +12,7 @@ import pytest
 from sandbox.data import Size
 from sandbox.server import Sandbox, SandboxThread
 
-from .basware_client import Buyer
+from .basware_client import UNHURRIED, Buyer
 from .basware_contract import Contract
 from .cleo_client import Tenant
 from .clients import Asker, Payer
@@ -79,6 +79,7 @@ async def buyer(http: aiohttp.ClientSession, contracts: dict[Path, Contract]) ->
     if folder.is_dir() and folder not in contracts:
         contracts[folder] = Contract(folder / "basware")
     async with Sandbox(Size(vouchers=1, suppliers=1), scenario="plain") as running:
+        running.basware.switches.change(UNHURRIED)
         yield Buyer(http, running, contract=contracts.get(folder))
 
 

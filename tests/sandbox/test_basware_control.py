@@ -11,6 +11,7 @@ import pytest
 from launcher.connections import sandbox_connections
 from sandbox import credentials
 from sandbox.basware.push.subscriptions import Subscription
+from sandbox.basware.switches import BaswareSwitches
 from sandbox.jsonio import decode
 
 from .basware_client import Buyer, account, bank, vendor
@@ -78,7 +79,6 @@ async def test_transferring_again_with_other_rows(buyer: Buyer) -> None:
     assert (again["grossSum"], again["description"], again["processingStatus"]) == (
         7, "new", "WaitingForTransfer",
     )  # fmt: skip
-    buyer.switch(write_gap_seconds=5)
     assert (await buyer.act(document, "acknowledge")).status == 200
 
 
@@ -104,12 +104,19 @@ async def test_the_state_of_everything(buyer: Buyer) -> None:
     assert switched.json["basware"]["token_seconds"] == 5
     for wrong in ({"paid_on": "never"}, {"notification_retry_seconds": ["x"]}, {"colour": 1}):
         assert (await buyer.raw("POST", f"{url}/switches", {"basware": wrong})).status == 400
-    await buyer.raw("POST", f"{url}/clock", {"advance": 3})
+    await buyer.raw("POST", f"{url}/clock", {"advance": 61})
     assert (await buyer.control("counts"))["p2p"] == {"accounts": 1}
     await buyer.raw("POST", f"{url}/reset", {})
     counts = await buyer.control("counts")
     assert (counts["documents"], counts["records"], counts["requests"]) == (0, {}, 0)
     assert buyer.state.switches.token_seconds == 3600
+
+
+async def test_what_is_documented_or_asked_for_is_the_default() -> None:
+    values = BaswareSwitches().values()
+    assert (values["processing_seconds"], values["expired_within_seconds"]) == (2, 1)
+    assert (values["write_gap_seconds"], values["gap_strict"]) == (5, True)
+    assert (values["token_seconds"], values["presigned_seconds"]) == (3600, 15 * 60)
 
 
 async def test_nothing_secret_is_printed(buyer: Buyer) -> None:

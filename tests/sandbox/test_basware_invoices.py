@@ -121,10 +121,10 @@ async def test_two_writes_to_one_invoice_keep_a_distance(buyer: Buyer) -> None:
     await buyer.act(document, "acknowledge")
     reply = await buyer.act(document, "transferResponses", transfer())
     assert (reply.status, reply.codes) == (409, ["CONFLICT_IN_POST"])
-    buyer.advance(4.8)
+    buyer.advance(30)
     assert (await buyer.act(document, "transferResponses", transfer())).status == 409
     assert buyer.state.counts()["gap_violations_by"] == {"transferResponses": 2}
-    buyer.advance(0.3)
+    buyer.advance(31)
     assert (await buyer.act(document, "transferResponses", transfer())).status == 200
     other = buyer.invoice()
     buyer.switch(gap_strict=False)

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox.basware import moments
+
 from .basware_client import TOKEN, USER, Buyer, account, payment, transfer
 
 LIST = "/v1/accountingDocuments"
@@ -93,9 +95,9 @@ async def test_a_pre_signed_address_takes_no_credentials(buyer: Buyer) -> None:
     good, buyer.location = buyer.location, buyer.location[:-3]
     assert (await buyer.fetch()).status == 403
     buyer.location = good
-    buyer.advance(899)
+    buyer.advance(880)
     assert (await buyer.fetch()).status == 200
-    buyer.advance(2)
+    buyer.advance(21)
     expired = await buyer.fetch()
     assert (expired.status, b"Request has expired" in expired.body) == (403, True)
 
@@ -125,7 +127,7 @@ async def test_filters(buyer: Buyer) -> None:
         query: _ids(await buyer.pages(f"{LIST}?{query}"))
         for query in (
             "", "companyCode=US002", "processingstatus=waitingfortransfer", "ProcessingStatus=Paid",
-            "p2pProcessingMode=InvoiceEnrichment", f"lastUpdated={first.updated.isoformat()[:23]}Z",
+            "p2pProcessingMode=InvoiceEnrichment", f"lastUpdated={moments.written(first.updated)}",
             "lastUpdated=2020-01-01",
         )
     }  # fmt: skip

@@ -27,7 +27,7 @@ async def test_the_verdict_comes_later(buyer: Buyer) -> None:
     assert (found["requestStatus"], found["systems"][0]["systemStatus"]) == ("InProgress", "InProgress")
     assert {item["status"] for item in found["systems"][0]["items"]} == {"InProgress"}
     assert buyer.state.store.table("accounts").p2p == {}
-    buyer.advance(2)
+    buyer.advance(61)
     (found,) = (await buyer.get(f"/v1/requestStatus/{request}?system=P2P")).json["requestStatus"]
     assert (found["requestStatus"], found["operationType"]) == ("Error", "POST")
     good, bad = found["systems"][0]["items"]
@@ -121,7 +121,7 @@ async def test_of_two_posts_within_a_second_the_older_expires(buyer: Buyer) -> N
     assert await buyer.items(second) == {"A-1": "Success"}
     assert buyer.state.store.table("accounts").p2p["A-1"]["text1"] == "newer"
     third = await _import(buyer, "/v1/accounts", account("1", text1="third"))
-    buyer.advance(1.1)
+    buyer.advance(31)
     fourth = await _import(buyer, "/v1/accounts", account("1", text1="fourth"))
     buyer.settle()
     assert [await buyer.items(request) for request in (third, fourth)] == [{"A-1": "Success"}] * 2
