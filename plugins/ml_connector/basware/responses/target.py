@@ -11,7 +11,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.basware.api import BaswareApi, Duplicate, Item, NotFound
@@ -39,6 +39,12 @@ CODE = "code"
 
 BATCH = 50
 
+UNDER_WAY = timedelta(minutes=30)
+"""A response in doubt left no longer ago than this, counted from the moment by which it must have left."""
+
+_BEFORE = timedelta(minutes=5)
+"""Basware's clock may be behind ours."""
+
 InvoicesOf = Callable[[Sequence[str]], dict[str, str]]
 """Invoice ids by target id. Blocking."""
 
@@ -63,6 +69,7 @@ class ResponseTarget:
         self._invoices_of, self._now = invoices_of, api.now
         self._verdicts = Verdicts(api, kind.entity)
         self._settle = timedelta(seconds=options.settle_seconds)
+        self._confirmed_since: datetime | None = None
         self.limits = Limits(
             concurrency=1,
             batch={Operation.CREATE: BATCH, Operation.UPDATE: BATCH},
@@ -171,10 +178,11 @@ class ResponseTarget:
     def _receipt(self, intent: Intent, request_id: str | None) -> Payload:
         now = self._now()
         first = self._options.imports.pause(0)
+        sent = now if request_id else (intent.attempted_at or now) - UNDER_WAY
         return {
             "request_id": request_id,
             "code": intent.steps.get(CODE),
-            "sent_at": now.isoformat(),
+            "sent_at": sent.isoformat(),
             "asked": 0,
             "ask_at": (now + timedelta(seconds=first)).isoformat(),
         }
@@ -190,6 +198,7 @@ class ResponseTarget:
     async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
         """What P2P made of responses; each is asked for after a while, and then less and less often."""
         now = self._now()
+        self._note(receipts)
         asked = [receipt for receipt in receipts if moment(receipt["ask_at"]) <= now]
         items = await self._verdicts.of(asked)
         due = {receipt["code"] for receipt in asked}
@@ -210,6 +219,12 @@ class ResponseTarget:
             else:
                 outcomes.append(self._undecided(intent, receipt))
         return outcomes
+
+    def _note(self, receipts: Sequence[Payload]) -> None:
+        """When the first of them left: what became of them has changed since."""
+        known = [self._confirmed_since] if self._confirmed_since else []
+        sent = [moment(receipt["sent_at"]) - _BEFORE for receipt in receipts]
+        self._confirmed_since = min([*known, *sent], default=None)
 
     def _decided(self, intent: Intent, item: Item) -> Outcome:
         said = "; ".join(error.message for error in item.errors)
@@ -248,7 +263,8 @@ class ResponseTarget:
     ) -> TargetPage:
         """These invoices as Basware has them. What others tell Basware is no surplus of ours."""
         invoices = await asyncio.to_thread(self._invoices_of, list(target_ids or ()))
-        records = await self._standing.now(list(invoices.values()))
+        ids, since = list(invoices.values()), self._confirmed_since
+        records = await (self._standing.changed(ids, since) if since else self._standing.now(ids))
         shown = [
             self._kind.shown(records[invoice], target_id)
             for target_id, invoice in invoices.items()

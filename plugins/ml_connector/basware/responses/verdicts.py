@@ -23,12 +23,17 @@ class Verdicts:
         self._api, self._entity = api, entity
 
     async def of(self, receipts: Sequence[Payload]) -> dict[str, Item]:
-        """What is decided, or under way, of what these receipts stand for."""
+        """What is decided, or under way, of what these receipts stand for.
+
+        Of a response whose answer got lost no request is known: it is found in the list, by its code.
+        """
         asked = [one for one in receipts if one.get("request_id")]
+        listed = [one for one in receipts if not one.get("request_id")]
+        listed += asked if len(asked) > _SINGLY else []
         found: dict[str, Item] = {}
-        if len(asked) > _SINGLY:
-            since = min(moment(one["sent_at"]) for one in asked) - _BEFORE
-            found = await self._listed(since, {one["code"] for one in asked})
+        if listed:
+            since = min(moment(one["sent_at"]) for one in listed) - _BEFORE
+            found = await self._listed(since, {one["code"] for one in listed})
         for one in asked:
             if one["code"] not in found:
                 status = await self._api.request_status(one["request_id"])
