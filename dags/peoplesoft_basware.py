@@ -4,6 +4,7 @@ from ml_connector.basware import flows as basware
 from ml_connector.basware.master.fitting import adapt
 from ml_connector.basware.master.options import KindName
 from ml_connector.basware.options import BaswareOptions
+from ml_connector.basware.responses.fitting import adapt as named_answers
 from ml_connector.core.dag.address import base_url
 from ml_connector.core.dag.builder import Back, Flow, System, integration
 from ml_connector.peoplesoft import flows as peoplesoft
@@ -44,7 +45,13 @@ integration(
         _record("programs", "programs", needs="master.lists.programs"),
         _record("projects", "projects", needs="master.projects"),
         _record("vendors", "payees"),
-        Flow("basware.payments", dataset="voucher_payments", mapping="payments", target=basware.payments),
+        Flow(
+            "basware.payments",
+            dataset="voucher_payments",
+            mapping="payments",
+            target=basware.payments,
+            adapt=named_answers,
+        ),
     ],
     back=Back(
         read=basware.back(base_url),
@@ -61,6 +68,7 @@ integration(
                 dataset="decisions",
                 mapping="transfers",
                 target=basware.transfers,
+                adapt=named_answers,
                 follows=True,
                 answers=True,
             ),

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
@@ -116,6 +117,18 @@ class BaswareWorld:
         pattern = next(iter(self.sandbox.peoplesoft.vouchers["US001"].open("")))
         like = ["US001", pattern["VOUCHER_ID"]]
         self.peoplesoft("upsert", record="voucher", key=["US001", number], like=like, values=values)
+
+    def told_by_others(self, invoice_id: str, **values: Any) -> None:
+        """Somebody else tells Basware that an invoice has its voucher."""
+        response = {
+            "externalCode": uuid4().hex,
+            "success": True,
+            "responseMessage": "Done",
+            "paymentBlock": False,
+        }
+        state = self.sandbox.basware
+        state.machine.respond(state.documents.find(invoice_id), "transferResponses", response | values)
+        state.clock.advance(20)
 
     # ---- what stands where
 

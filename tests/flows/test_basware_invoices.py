@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.core.stages.reconcile import Unreconciled
 from tests.flows.basware import BaswareWorld, basware_world
 
 
@@ -132,3 +133,17 @@ async def test_payments_and_voids_are_told_with_what_was_paid_altogether(world: 
     assert set(world.statuses("payments").values()) <= {"loaded", "excluded"}
     await world.out("payments")
     assert len(world.invoice(invoice)["paymentResponses"]) == 2
+
+
+async def test_what_basware_was_told_in_our_name_and_nobody_here_knows_is_named(world: BaswareWorld) -> None:
+    known = world.approve("BW-1")
+    await world.settle()
+    lost = world.p2p(
+        "invoice", values={"invoiceNumber": "LOST", "processingStatus": "WaitingForTransfer"}, notify=False
+    )["invoiceId"]
+    world.told_by_others(lost, sourceSystem="PeopleSoft", voucherNumber1="77777777", voucherNumber2="US001")
+    foreign = world.approve("BY-FILE")
+    world.told_by_others(foreign, sourceSystem="SAP", voucherNumber1="1", voucherNumber2="X")
+    with pytest.raises(Unreconciled, match="surplus LOST"):
+        await world.back("transfers", full=True)
+    assert world.statuses("transfers") == {known: "loaded"}

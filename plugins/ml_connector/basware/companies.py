@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from ml_connector.core.config import TenantConfig
 from ml_connector.core.errors import ConfigurationError
 
+_FEW = 3
+"""So many companies are each listed by themselves."""
+
 
 class Companies:
     """Company codes and business units.
@@ -42,3 +45,12 @@ class Companies:
     def codes(self, unit: str) -> Sequence[str]:
         """Companies that stand for a business unit."""
         return [code for code, known in self._units.items() if known == unit]
+
+    def filters(self) -> list[dict[str, str]]:
+        """Queries that together list what may be the tenant's: one for each company, or one for all.
+
+        Basware lists one company or all of them. Beside a few, others cost less than a call for each.
+        """
+        if len(self._units) > _FEW:
+            return [{}]
+        return [{"companyCode": code} for code in self._units]

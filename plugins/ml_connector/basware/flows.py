@@ -76,7 +76,7 @@ def _responses(
         @asynccontextmanager
         async def opened() -> AsyncIterator[Target]:
             async with connect(settings, own, store) as api:
-                standing = Standing(api, companies, tenant.business_units)
+                standing = Standing(api, companies)
                 yield ResponseTarget(kind, api, standing, own, invoices_of(tenant, store))
 
         return opened()
@@ -159,7 +159,7 @@ async def _standing(
 ) -> AsyncIterator[Standing]:
     companies = Companies(tenant, options.companies)
     async with connect(settings, options, store) as api:
-        yield Standing(api, companies, tenant.business_units)
+        yield Standing(api, companies)
 
 
 # ---- what comes back

@@ -75,9 +75,9 @@ class InvoiceSource:
         """See :class:`core.contract.Source`. A complete read also looks at what was answered already."""
         began = self._api.now()
         until = moment(window.until) if window.until else None
-        for code in self._companies.codes(window.unit):
+        for company in self._companies.filters():
             for query in _queries(window):
-                asked = {"companyCode": code, "pageSize": str(PAGE), **query}
+                asked = {"pageSize": str(PAGE), **company, **query}
                 answered = "ProcessingStatus" not in query
                 async for rows in self._api.pages(DOCUMENTS, asked):
                     within = [row for row in rows if _before(row, until)]

@@ -127,7 +127,7 @@ class SecondStage:
     def _forget(self, wanted: Iterable[str]) -> None:
         """Keep few answers: each holds what became of hundreds of records."""
         old = [name for name, known in self._asked.items() if known.decided and name not in wanted]
-        for name in old[: len(old) - KEPT]:
+        for name in old[: max(0, len(old) - KEPT)]:
             del self._asked[name]
 
     async def _poll(self, request_id: str) -> None:

@@ -21,15 +21,19 @@ _FAILED = "TransferFailed"
 class Kind(ABC):
     """One kind of response.
 
+    What others told Basware is none of ours; what was told under our name and is not known here is told.
+
     Attributes:
         collection: where a document shows the responses of this kind, and the last part of the address.
         entity: ``entityType`` of the second stage.
         offered: an invoice that waits for such a response is found in a list of those that do.
+        surplus: status of documents among which those are looked for that nothing here stands for.
     """
 
     collection: ClassVar[Literal["transferResponses", "paymentResponses"]]
     entity: ClassVar[str]
     offered: ClassVar[bool]
+    surplus: ClassVar[str | None] = None
 
     @abstractmethod
     def invoice(self, intent: Intent) -> str:
@@ -55,6 +59,11 @@ class Kind(ABC):
     def closed(self, record: Payload) -> str:
         """Why Basware takes no such response, for people."""
 
+    def told_by(self, record: Payload, source: str) -> bool:
+        """Whether a response that was taken bears this name of a system."""
+        given = record.get(self.collection) or ()
+        return any(one.get("success") and one.get("sourceSystem") == source for one in given)
+
     @abstractmethod
     def shown(self, record: Payload, target_id: str) -> TargetRecord:
         """A document as the read-back compares it."""
@@ -66,6 +75,7 @@ class Transfers(Kind):
     collection = "transferResponses"
     entity = "TransferResponse"
     offered = True
+    surplus = "Transferred"
 
     def invoice(self, intent: Intent) -> str:
         return intent.key

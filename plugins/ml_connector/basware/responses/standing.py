@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ml_connector.basware.api import BaswareApi
+from ml_connector.basware.api import BaswareApi, PagingExpired
 from ml_connector.basware.companies import Companies
 from ml_connector.basware.invoices.document import OFFERED
 from ml_connector.basware.invoices.source import DOCUMENTS, PAGE
@@ -22,7 +22,7 @@ _FRESH = timedelta(minutes=2)
 """A list is believed for so long; what is written by us meanwhile is asked for again."""
 
 _KEPT = (
-    "invoiceId", "invoiceNumber", "processingStatus", "voucherNumber1", "transferResponses",
+    "invoiceId", "invoiceNumber", "processingStatus", "voucherNumber1", "voucherNumber2", "transferResponses",
     "paymentResponses",
 )  # fmt: skip
 
@@ -51,6 +51,23 @@ class Standing:
     async def changed(self, ids: Sequence[str], since: datetime) -> dict[str, Payload]:
         """These documents; those that changed since then may be as a list showed them a moment ago."""
         return await self._known(ids, [{"lastUpdated": since.isoformat()}])
+
+    async def page(self, status: str, cursor: str | None) -> tuple[list[Payload], str | None]:
+        """A page of the tenant's documents in a status, and the cursor of the next one."""
+        filters = self._companies.filters()
+        number, _, token = (cursor or "0|").partition("|")
+        query = {"ProcessingStatus": status, "pageSize": str(PAGE), **filters[int(number)]}
+        try:
+            found = await self._api.page(DOCUMENTS, query, token or None)
+        except PagingExpired:
+            found = await self._api.page(DOCUMENTS, query)
+        ours = [
+            slim(row) for row in found.rows if self._companies.unit(str(row.get("companyCode"))) is not None
+        ]
+        if found.token is not None:
+            return ours, f"{number}|{found.token}"
+        following = int(number) + 1
+        return ours, f"{following}|" if following < len(filters) else None
 
     def forget(self, ids: Sequence[str]) -> None:
         """They were written to."""

@@ -29,6 +29,7 @@ from ml_connector.core.contract import (
     Progress,
     TargetPage,
     Verdict,
+    join_key,
 )
 from ml_connector.core.errors import InDoubt, Rejected
 from ml_connector.core.ledger.watermarks import moment
@@ -261,7 +262,9 @@ class ResponseTarget:
     async def read_back(
         self, target_ids: Sequence[str] | None = None, cursor: str | None = None
     ) -> TargetPage:
-        """These invoices as Basware has them. What others tell Basware is no surplus of ours."""
+        """These invoices as Basware has them; or those that were answered in our name, a page at a time."""
+        if target_ids is None:
+            return await self._answered(cursor)
         invoices = await asyncio.to_thread(self._invoices_of, list(target_ids or ()))
         ids, since = list(invoices.values()), self._confirmed_since
         records = await (self._standing.changed(ids, since) if since else self._standing.now(ids))
@@ -271,3 +274,15 @@ class ResponseTarget:
             if invoice in records
         ]
         return TargetPage(shown, None)
+
+    async def _answered(self, cursor: str | None) -> TargetPage:
+        if self._kind.surplus is None:
+            return TargetPage([], None)
+        rows, following = await self._standing.page(self._kind.surplus, cursor)
+        source = self._options.master.source_system
+        ours = [row for row in rows if self._kind.told_by(row, source)]
+        shown = [
+            self._kind.shown(row, join_key(row.get("voucherNumber2", ""), row.get("voucherNumber1", "")))
+            for row in ours
+        ]
+        return TargetPage(shown, following)
