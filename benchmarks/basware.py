@@ -1,4 +1,4 @@
-"""Invoices from Basware, vendors to it: ``python -m benchmarks.basware [--out FILE] [--only invoices,vendors]``.
+"""Invoices and vendors of Basware: ``python -m benchmarks.basware [--out FILE] [--only invoices,vendors]``.
 
 The sandbox keeps a minute between a write and P2P's decision, and five seconds between two writes to one
 invoice; the product keeps its own pace of five requests a second. It waits by the sandbox's clock, which
