@@ -135,3 +135,30 @@ def test_both_ways_share_one_section_of_the_tenant_file(both_ways: Installation)
     (error,) = both_ways.bag().import_errors.values()
     assert "shop has no flow parcel" in error
     assert "one of orders, parcels" in error
+
+
+ANSWERS = """
+            Flow(
+                "shop.answers", dataset="parcels", mapping="answers", target=shop.open_returns,
+                follows=True, answers=True,
+            ),
+        ],
+"""
+
+
+def test_an_answer_follows_what_it_is_about_and_goes_to_the_system_that_is_read(
+    both_ways: Installation,
+) -> None:
+    file = DAG_FILE.replace("target=shop.open_returns)],", f"target=shop.open_returns),{ANSWERS}")
+    (both_ways.dags / "erp_shop.py").write_text(file, encoding="utf-8")
+    put(both_ways, "shop/answers", MAPPING | {
+        "mapping": "answers", "flow": "shop.answers", "dataset": "parcels",
+    })  # fmt: skip
+    both_ways.tenant("acme", integrations={"shop": {"queue": "inside"}})
+    tasks = {task.task_id: task for task in both_ways.bag().dags[DAG].tasks}
+    before = {name: task.upstream_task_ids for name, task in tasks.items()}
+    assert before["answers.extract"] == {"parcels.load"}
+    assert before["answers.load"] == {"answers.transform", "parcels.load"}
+    assert tasks["parcels.load"].pool == "ml_erp__erp_1"
+    assert (tasks["answers.load"].pool, tasks["answers.load"].pool_slots) == ("ml_shop__acme_shop", 2)
+    assert (tasks["parcels.load"].queue, tasks["answers.load"].queue) == ("inside", "default")

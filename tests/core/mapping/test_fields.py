@@ -326,6 +326,13 @@ def test_nobody_waits_for_a_flow_that_does_not_run(
     assert body(mapping.apply(voucher(), {("bill.places", "US001"): "loc1"})) == {"placeId": "loc1"}
 
 
+def test_an_entry_may_be_looked_up_and_not_sent() -> None:
+    mapping = compiled({"supplier": VENDOR | {"sent": False}, "number": {"from": "INVOICE_ID"}})
+    assert waiting(mapping.apply(voucher(), {})).field == "supplier"
+    (key,) = mapping.references(voucher())
+    assert body(mapping.apply(voucher(), {(key.crosswalk, key.key): "v1"})) == {"number": "INV-42"}
+
+
 def test_a_required_entry_is_waited_for_even_if_its_flow_is_off() -> None:
     mapping = compiled(
         {"vendorId": VENDOR | {"required": True}},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -126,3 +129,27 @@ async def test_a_target_id_becomes_the_source_key_it_was_made_of(store: Store) -
         crosswalks.put(tx, "acme", "shop.parties", [entry], origin="loaded")
     await load(ctx)
     assert [item["partyId"] for item in target.objects.values()] == ["SHARE|77"]
+
+
+class ListeningSource(EventfulSource):
+    """Wants to hear what was taken."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.heard: list[str] = []
+
+    async def acknowledge(self, keys: Sequence[str]) -> None:
+        self.heard += keys
+
+
+async def test_a_source_hears_what_was_taken_when_it_is_durable(store: Store) -> None:
+    source = ListeningSource([order(number) for number in range(1, 6)])
+    source.fail_before_page = 2
+    with pytest.raises(ConnectionError):
+        await extract(flow(store, source, MemoryTarget()))
+    assert source.heard == []
+    assert len(statuses(store)) == 3, "the first page is durable, and the source will hear of it again"
+    source.fail_before_page = None
+    deliver(store, 1, 5)
+    await extract(flow(store, source, MemoryTarget(), events_from="shop", params={"full": True}))
+    assert source.heard == [f"US001|{number:06d}" for number in range(1, 6)], "each once"
