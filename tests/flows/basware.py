@@ -61,6 +61,10 @@ class BaswareWorld:
         """Rules of the tenant file."""
         self._tenant(lambda data: data.setdefault("rules", {}).update(rules))
 
+    def queries(self, names: Row) -> None:
+        """Names of queries in the tenant file."""
+        self._tenant(lambda data: data.setdefault("queries", {}).update(names))
+
     def _tenant(self, change: Callable[[Row], None]) -> None:
         data = self.runner.tenant.model_dump(mode="json", by_alias=True, exclude_unset=True)
         change(data)
