@@ -55,7 +55,8 @@ def test_columns_are_documented_fields(facts: Path) -> None:
     known = {field["name"] for record in records.values() for field in record["fields"]}
     inferred = {
         "DUE_DAYS", "RECV_LN_NBR", "RECV_SHIP_SEQ_NBR", "QTY_SH_ACCPT", "CANCEL_ACTION", "PYMNT_HOLD_REASON",
-        "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE", "ITM_ID_VNDR", "VAT_ENTRD_AMT", "LAST_PYMNT_DT",
+        "OPEN_FROM_DT", "OPEN_THRU_DT", "ERROR_TEXT", "PHONE", "ITM_ID_VNDR", "VAT_ENTRD_AMT",
+        "LAST_PYMNT_DT",
     }  # fmt: skip
     inferred |= {
         name
