@@ -72,8 +72,8 @@ async def test_every_request_of_both_directions_is_one_that_the_vendor_describes
     paths = {f"{one.method} {part(one)}" for one in sent}
     assert paths >= {
         "POST paymentTerms", "POST taxCodes", "POST accounts", "POST costCenters", "POST lists",
-        "POST projects", "POST vendors", "POST acknowledge", "POST transferResponses", "POST paymentResponses",
-        "GET attachments", "GET requestStatus", "GET accountingDocuments",
+        "POST projects", "POST vendors", "POST acknowledge", "POST transferResponses",
+        "POST paymentResponses", "GET attachments", "GET requestStatus", "GET accountingDocuments",
     }  # fmt: skip
     descriptions = OpenApi(facts / "openapi")
     for request in sent:
