@@ -230,6 +230,7 @@ ROWS = [{"LINE": 1, "DESCR": "one"}, {"LINE": 2, "DESCR": "two"}, {"LINE": 3, "D
         ({"of": "lines", "match": {"LINE": "ADDRESS_SEQ"}}, ROWS, "two"),
         ({"of": "lines", "where": {"LINE": {"gt": 2}}}, ROWS, "three"),
         ({"of": "lines", "where": {"LINE": {"gt": 3}}}, ROWS, "(left out)"),
+        ({"of": "lines", "where": {"LINE": {"lt": 3}}, "take": "last"}, ROWS, "two"),
         ({"of": "lines", "match": {"LINE": "ADDRESS_SEQ"}}, ROWS[2:], "(left out)"),
         ({"of": "lines", "match": {"LINE": "ADDRESS_SEQ"}, "otherwise": "first"}, ROWS[2:], "three"),
         ({"of": "lines", "where": {"LINE": 1}, "match": {"LINE": "ADDRESS_SEQ"}, "otherwise": "first"}, ROWS,

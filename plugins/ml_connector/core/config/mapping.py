@@ -67,14 +67,15 @@ class NamedRow(Model):
     """One row of a collection, by a name under which its fields can be used.
 
     The first row (in the collection's key order) for which ``where`` holds and whose fields equal
-    the document's fields named in ``match``. Where none does: the first row for which at least
-    ``where`` holds (``otherwise: first``), or a row whose fields are blank.
+    the document's fields named in ``match``, or the last one (``take: last``). Where none does: the
+    first row for which at least ``where`` holds (``otherwise: first``), or a row whose fields are blank.
     """
 
     of: Path
     where: Condition | None = None
     match: dict[FieldName, Path] = Field(default_factory=dict)
     otherwise: Literal["first", "none"] = "none"
+    take: Literal["first", "last"] = "first"
 
 
 class Operand(Model):

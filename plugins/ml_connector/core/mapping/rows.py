@@ -19,18 +19,21 @@ def compile_row(
     walk, innermost = compile_walk(row.of, scope), inner.slot
     where = conditions.compile(row.where, inner) if row.where is not None else None
     match = [(compile_text(own, inner), compile_text(other, scope)) for own, other in row.match.items()]
-    take_first = row.otherwise == "first"
+    take_first, to_the_end = row.otherwise == "first", row.take == "last"
 
     def fill(frame: Frame) -> None:
-        first = None
+        first = found = None
         for _ in walk(frame):
             if where is not None and not where(frame):
                 continue
             if all(own(frame) == other(frame) for own, other in match):
-                frame[slot] = frame[innermost]
-                return
+                found = frame[innermost]
+                if not to_the_end:
+                    break
             first = frame[innermost] if first is None else first
-        if take_first and first is not None:
-            frame[slot] = first
+        if found is None and take_first:
+            found = first
+        if found is not None:
+            frame[slot] = found
 
     return fill

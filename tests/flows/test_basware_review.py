@@ -1,0 +1,104 @@
+"""What would cost a customer money: payments told wrong, late verdicts, and what others keep in Basware."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.basware import BaswareWorld, Row, basware_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BaswareWorld]:
+    async with basware_world(tmp_path, monkeypatch) as made:
+        yield made
+
+
+class Schedule:
+    """The scheduled payments of the one voucher that was made of an invoice."""
+
+    def __init__(self, world: BaswareWorld) -> None:
+        self._world = world
+        (voucher,) = world.vouchers()
+        self.key = [voucher["BUSINESS_UNIT"], voucher["VOUCHER_ID"]]
+        self._pattern: Row = voucher["payments"][0]
+
+    def set(self, *rows: Row) -> None:
+        """Each row over the pattern that PeopleSoft made; ``payment`` of a row is its payment, if any."""
+        payments = [{**self._pattern, "PYMNT_CNT": number, **row} for number, row in enumerate(rows, start=1)]
+        self._world.peoplesoft("upsert", record="voucher", key=self.key, values={"payments": payments})
+
+    async def told(self) -> list[Row]:
+        """What Basware knows of payments after a run."""
+        await self._world.out("payments")
+        await self._world.out("payments")
+        (invoice,) = self._world.rows("invoices")
+        found: list[Row] = self._world.invoice(invoice).get("paymentResponses", [])
+        return found
+
+
+def paid(number: str, amount: str, day: str, **more: Any) -> Row:
+    """A row of the schedule that was paid."""
+    payment = {
+        "BANK_SETID": "SHARE", "BANK_CD": "B1", "BANK_ACCT_KEY": "K1", "PYMNT_ID_REF": number[-6:],
+        "PYMNT_DT": day, "PYMNT_STATUS": more.pop("status", "P"), "PYMNT_AMT": Decimal(amount),
+        "CREATION_DT": day, "CANCEL_ACTION": "N", "CANCEL_DT": more.pop("cancelled", ""),
+    }  # fmt: skip
+    return {
+        "PYMNT_ID": number, "PYMNT_SELCT_STATUS": "P", "PYMNT_ACTION": "S", "PAID_AMT": Decimal(amount),
+        "PYMNT_METHOD": "ACH", "payment": payment, **more,
+    }  # fmt: skip
+
+
+async def test_a_further_payment_is_told_with_its_own_number_day_and_method(world: BaswareWorld) -> None:
+    world.approve("BW-1")
+    await world.settle()
+    schedule = Schedule(world)
+    open_row = {"PAID_AMT": Decimal(0)}
+    today = world.sandbox.peoplesoft.today()
+    first = paid("1000000001", "40.00", today, PYMNT_METHOD="CHK")
+    schedule.set(first, open_row)
+    (told,) = await schedule.told()
+    assert told["paidTotal"] == Decimal("40.00")
+    assert (told["paymentNumber"], told["responseMessage"]) == ("1000000001", "Paid in part")
+    assert told["checkNumber"] == "000001"
+    schedule.set(first, paid("1000000002", "60.00", today))
+    *_, told = await schedule.told()
+    assert told["paidTotal"] == Decimal("100.00")
+    assert told["paymentNumber"] == "1000000002"
+    assert told["paymentDocument"] == "000002"
+    assert told["paymentDate"].startswith(today)
+    assert told["paymentMethod"] == "ACH"
+    assert "checkNumber" not in told
+
+
+async def test_a_payment_that_was_voided_is_not_paid_whatever_its_row_says(world: BaswareWorld) -> None:
+    world.approve("BW-1")
+    await world.settle()
+    schedule = Schedule(world)
+    today = world.sandbox.peoplesoft.today()
+    schedule.set(paid("1000000001", "40.00", today), paid("1000000002", "60.00", today))
+    (told,) = await schedule.told()
+    assert (told["paidTotal"], told["responseMessage"]) == (Decimal("100.00"), "Paid")
+    voided = paid("1000000002", "60.00", today, status="V", cancelled=today)
+    schedule.set(paid("1000000001", "40.00", today), voided)
+    *_, told = await schedule.told()
+    assert (told["paidTotal"], told["responseMessage"]) == (Decimal("40.00"), "Paid in part")
+    assert told["paymentReversalDocument"] == "000002"
+    assert told["paymentNumber"] == "1000000001"
+
+
+async def test_what_was_paid_in_another_currency_is_told_by_nobody_but_a_person(world: BaswareWorld) -> None:
+    world.approve("BW-1")
+    await world.settle()
+    schedule = Schedule(world)
+    today = world.sandbox.peoplesoft.today()
+    schedule.set(paid("1000000001", "91.30", today, CURRENCY_PYMNT="EUR"))
+    assert await schedule.told() == []
+    row = world.rows("payments")["|".join(schedule.key)]
+    assert row.status == "rejected"
+    assert "EUR" in row.reason
