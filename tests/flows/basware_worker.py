@@ -1,23 +1,20 @@
 """A run of Basware's DAGs as a process of its own, which stops itself at a named point.
 
-Importing Airflow takes seconds, so a server imports everything once and the processes are forked from
-it. The product has no hooks for this: the functions around each point are wrapped here, in the process
-that is to die.
+The product has no hooks for this: the functions around each point are wrapped here, in the process that
+is to die.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +34,8 @@ from ml_connector.core.stages import extract, feed, load
 from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
-from tests.flows.cleo_worker import Worker
 from tests.flows.dag_file import STAGES, DagRunner, definitions
+from tests.flows.processes import Worker, forked
 from tests.flows.sandbox_time import SandboxTime
 from tests.flows.worker import Order as OtherOrder
 from tests.flows.worker import (
@@ -54,8 +51,6 @@ from tests.flows.worker import (
 Sleep = Callable[[float], Awaitable[None]]
 
 definitions()  # in the server: read once for all processes
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -155,10 +150,8 @@ def wait_by(sleep: Sleep, put: Callable[[object, str, object], None] = setattr) 
     put(flows, "connect", partial(connect, sleep=sleep))
 
 
-def main(order: Order, pipe: Connection) -> None:
-    """What the process does; its output goes to the pipe."""
-    sys.stdout = os.fdopen(os.dup(pipe.fileno()), "w")
-    sys.stderr = sys.stdout
+def main(order: Order) -> None:
+    """What the process does."""
     os.environ.update(order.connections)
     announce_claims()
     one_write_at_a_time()
@@ -189,18 +182,6 @@ async def _work(order: Order) -> None:
     say(json.dumps(results, default=str))
 
 
-@asynccontextmanager
-async def worker(order: Order) -> AsyncIterator[Worker]:
+def worker(order: Order) -> AbstractAsyncContextManager[Worker]:
     """A process; it is gone at the end."""
-    reading, writing = _SERVER.Pipe(duplex=False)
-    process = _SERVER.Process(target=main, args=(order, writing), daemon=True)
-    await asyncio.to_thread(process.start)
-    writing.close()
-    with os.fdopen(os.dup(reading.fileno())) as output:
-        reading.close()
-        try:
-            yield Worker(process, output)
-        finally:
-            if process.is_alive():
-                process.kill()
-            await asyncio.to_thread(process.join)
+    return forked(main, order)

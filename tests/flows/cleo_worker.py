@@ -1,28 +1,22 @@
 """A run of one Cleo flow as a process of its own, which stops itself at a named point.
 
-Importing Airflow takes seconds, so a server imports everything once and the processes are forked from
-it. The product has no hooks for this: the functions around each point are wrapped here, in the process
-that is to die.
+The product has no hooks for this: the functions around each point are wrapped here, in the process that
+is to die.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import os
 import resource
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TextIO
-
-import psutil
+from typing import Any
 
 from ml_connector.cleo.inbound.intake import Intake
 from ml_connector.cleo.inbound.outbox import Outbox
@@ -41,6 +35,7 @@ from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
 from tests.flows.dag_file import DagRunner, definitions
+from tests.flows.processes import Worker, forked
 from tests.flows.worker import Order as OtherOrder
 from tests.flows.worker import (
     Point,
@@ -56,8 +51,6 @@ _A_MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
 """Units of the peak memory that the system tells."""
 
 definitions()  # in the server: read once for all processes
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -134,10 +127,8 @@ POINTS: dict[str, Callable[[Point], None]] = {
 }
 
 
-def main(order: Order, pipe: Connection) -> None:
-    """What the process does; its output goes to the pipe."""
-    sys.stdout = os.fdopen(os.dup(pipe.fileno()), "w")
-    sys.stderr = sys.stdout
+def main(order: Order) -> None:
+    """What the process does."""
     os.environ.update(order.connections)
     announce_claims()
     one_write_at_a_time()
@@ -165,51 +156,6 @@ async def _work(order: Order) -> None:
     say(json.dumps(await runner.run(order.flow, events=order.events, stages=order.stages), default=str))
 
 
-@dataclass
-class Worker:
-    """A running process and what it has said."""
-
-    process: multiprocessing.process.BaseProcess
-    output: TextIO
-    said: list[str] = field(default_factory=list)
-
-    async def says(self, text: str) -> str:
-        """Wait for a line that begins so; fail when the process ends without it."""
-        while line := await asyncio.wait_for(asyncio.to_thread(self.output.readline), 60):
-            self.said.append(line.strip())
-            if line.startswith(text):
-                return line.strip()
-        raise AssertionError(f"ended without {text!r}: {self.said}")
-
-    async def ends(self) -> int | None:
-        """Its exit status, after all that it said."""
-        rest = await asyncio.wait_for(asyncio.to_thread(self.output.readlines), 60)
-        self.said += [line.strip() for line in rest]
-        await asyncio.to_thread(self.process.join, 30)
-        return self.process.exitcode
-
-    async def stands_still(self) -> None:
-        """Wait until the kernel has suspended it; it is no child of ours, so that nobody tells us."""
-        await asyncio.wait_for(asyncio.to_thread(self._suspended), 30)
-
-    def _suspended(self) -> None:
-        one = psutil.Process(self.process.pid)
-        while one.status() != psutil.STATUS_STOPPED:
-            time.sleep(0.01)
-
-
-@asynccontextmanager
-async def worker(order: Order) -> AsyncIterator[Worker]:
+def worker(order: Order) -> AbstractAsyncContextManager[Worker]:
     """A process; it is gone at the end."""
-    reading, writing = _SERVER.Pipe(duplex=False)
-    process = _SERVER.Process(target=main, args=(order, writing), daemon=True)
-    await asyncio.to_thread(process.start)
-    writing.close()
-    with os.fdopen(os.dup(reading.fileno())) as output:
-        reading.close()
-        try:
-            yield Worker(process, output)
-        finally:
-            if process.is_alive():
-                process.kill()
-            await asyncio.to_thread(process.join)
+    return forked(main, order)

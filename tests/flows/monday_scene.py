@@ -28,10 +28,10 @@ from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.schema import audit_event, document
 from sandbox.data import Size
 from sandbox.server import Sandbox
-from tests.flows.cleo_worker import Worker
 from tests.flows.dag_file import ROOT, DagRunner
 from tests.flows.monday import MondayWorld
 from tests.flows.monday_worker import Order, worker
+from tests.flows.processes import Worker
 from tests.flows.sandbox_time import SandboxTime, wait_by
 
 LEASE, A_MINUTE = 60.0, 61.0

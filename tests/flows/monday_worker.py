@@ -1,22 +1,19 @@
 """A run of one Monday.com flow as a process of its own, which stops itself at a named point.
 
-Importing Airflow takes seconds, so a server imports everything once and the processes are forked from
-it. The product has no hooks for this: the functions around each point are wrapped here, in the process
-that is to die.
+The product has no hooks for this: the functions around each point are wrapped here, in the process that
+is to die.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +26,8 @@ from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
 from ml_connector.monday.bulk import Importer
-from tests.flows.cleo_worker import Worker
 from tests.flows.dag_file import DagRunner, definitions
+from tests.flows.processes import Worker, forked
 from tests.flows.sandbox_time import SandboxTime, wait_by
 from tests.flows.worker import Order as OtherOrder
 from tests.flows.worker import (
@@ -44,8 +41,6 @@ from tests.flows.worker import (
 )
 
 definitions()  # in the server: read once for all processes
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -123,10 +118,8 @@ POINTS: dict[str, Callable[[Point], None]] = {
 }
 
 
-def main(order: Order, pipe: Connection) -> None:
-    """What the process does; its output goes to the pipe."""
-    sys.stdout = os.fdopen(os.dup(pipe.fileno()), "w")
-    sys.stderr = sys.stdout
+def main(order: Order) -> None:
+    """What the process does."""
     os.environ.update(order.connections)
     announce_claims()
     one_write_at_a_time()
@@ -157,18 +150,6 @@ async def _work(order: Order) -> None:
     say(json.dumps(await runner.run(order.flow, stages=order.stages), default=str))
 
 
-@asynccontextmanager
-async def worker(order: Order) -> AsyncIterator[Worker]:
+def worker(order: Order) -> AbstractAsyncContextManager[Worker]:
     """A process; it is gone at the end."""
-    reading, writing = _SERVER.Pipe(duplex=False)
-    process = _SERVER.Process(target=main, args=(order, writing), daemon=True)
-    await asyncio.to_thread(process.start)
-    writing.close()
-    with os.fdopen(os.dup(reading.fileno())) as output:
-        reading.close()
-        try:
-            yield Worker(process, output)
-        finally:
-            if process.is_alive():
-                process.kill()
-            await asyncio.to_thread(process.join)
+    return forked(main, order)

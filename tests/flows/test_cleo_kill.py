@@ -36,8 +36,9 @@ from sandbox.cleo.partners.records import Received
 from sandbox.control import peoplesoft
 from sandbox.data import Size
 from sandbox.server import Sandbox
-from tests.flows.cleo_worker import Order, Worker, worker
+from tests.flows.cleo_worker import Order, worker
 from tests.flows.dag_file import ROOT, DagRunner
+from tests.flows.processes import Worker
 
 LEASE, SETTLE = 60.0, 0.5
 SENDING = ("extract", "transform", "load")

@@ -10,8 +10,8 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ from sandbox.control import peoplesoft
 from sandbox.data import Size
 from sandbox.server import Sandbox
 from tests.flows.harness import Harness
-from tests.flows.worker import Order, command
+from tests.flows.processes import Worker
+from tests.flows.worker import Order, worker
 from tests.flows.world import World
 
 LEASE = 60.0
@@ -41,65 +42,21 @@ BEFORE = {"bill.vendors": (), "bill.bills": ("bill.accounts", "bill.departments"
 
 
 @dataclass
-class Worker:
-    """A running worker and what it has said."""
-
-    process: asyncio.subprocess.Process
-    said: list[str] = field(default_factory=list)
-
-    async def says(self, text: str) -> str:
-        """Wait for a line that begins so; fail when the process ends without it."""
-        assert self.process.stdout is not None
-        while line := (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode().strip():
-            self.said.append(line)
-            if line.startswith(text):
-                return line
-        raise AssertionError(f"ended without {text!r}: {self.said} {await self.problem()}")
-
-    async def problem(self) -> str:
-        assert self.process.stderr is not None
-        return (await self.process.stderr.read()).decode()[-2000:]
-
-    async def ends(self) -> int:
-        """Its exit status, after all that it said."""
-        assert self.process.stdout is not None
-        rest = (await asyncio.wait_for(self.process.stdout.read(), 60)).decode().split("\n")
-        self.said += [line for line in rest if line]
-        return await self.process.wait()
-
-    async def stands_still(self) -> None:
-        """Wait until the kernel has suspended it."""
-        options = os.WSTOPPED | os.WNOWAIT
-        waiting = asyncio.to_thread(os.waitid, os.P_PID, self.process.pid, options)
-        await asyncio.wait_for(waiting, 30)
-
-
-@dataclass
 class Scene:
     """A world on disk that other processes can work in."""
 
     world: World
     order: dict[str, Any]
 
-    @asynccontextmanager
-    async def worker(self, flow: str, **more: Any) -> AsyncIterator[Worker]:
-        words, environment = command(Order(**{**self.order, "flow": flow, **more}))
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*words, env=environment, stdout=pipe, stderr=pipe)
-        worker = Worker(process)
-        try:
-            yield worker
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-            await worker.problem()
+    def worker(self, flow: str, **more: Any) -> AbstractAsyncContextManager[Worker]:
+        """A process that runs the flow."""
+        return worker(Order(**{**self.order, "flow": flow, **more}))
 
     async def killed(self, flow: str, point: str, **more: Any) -> None:
         """A worker that kills itself at a point."""
-        async with self.worker(flow, point=point, writes_to=PATHS.get(flow, ""), **more) as worker:
-            assert await worker.says("reached") == f"reached {point}"
-            assert await worker.ends() == -signal.SIGKILL
+        async with self.worker(flow, point=point, writes_to=PATHS.get(flow, ""), **more) as one:
+            assert await one.says("reached") == f"reached {point}"
+            assert await one.ends() == -signal.SIGKILL
 
     async def recover(self, flow: str) -> None:
         """Run at once, while the dead process's lease still holds, and again when it has ended."""
@@ -174,11 +131,11 @@ async def test_killed_while_the_answer_is_under_way(scene: Scene, flow: str, bul
     world = scene.world
     await prepare(world, flow)
     world.fault("bill", "hold", f"POST /v3/{PATHS[flow]}*", skip=0 if bulk else 3)
-    async with scene.worker(flow, bulk=bulk) as worker:
+    async with scene.worker(flow, bulk=bulk) as one:
         async with asyncio.timeout(60):
             await world.sandbox.faults.held.reach(1)
-        worker.process.kill()
-        assert await worker.ends() == -signal.SIGKILL
+        one.process.kill()
+        assert await one.ends() == -signal.SIGKILL
     world.sandbox.faults.release()
     await scene.recover(flow)
 
@@ -287,12 +244,12 @@ async def test_a_cleared_task_runs_again_and_sends_nothing_twice(scene: Scene, f
     world = scene.world
     await prepare(world, flow)
     for _ in range(2):
-        async with scene.worker(flow) as worker:
-            assert await worker.ends() == 0
+        async with scene.worker(flow) as one:
+            assert await one.ends() == 0
     world.check(flow)
     written = world.writes()
-    async with scene.worker(flow, stages=("load",)) as worker:
-        assert await worker.ends() == 0
+    async with scene.worker(flow, stages=("load",)) as one:
+        assert await one.ends() == 0
     assert world.writes() == written
 
 
@@ -337,7 +294,7 @@ async def test_a_lease_is_taken_over_while_its_owner_still_lives(scene: Scene, f
         await world.harness.run(flow)
         world.check(flow)
         before = everything(world, flow)
-        os.kill(owner.process.pid, signal.SIGCONT)
+        os.kill(owner.process.pid or 0, signal.SIGCONT)
         status = await owner.ends()
     world.check(flow)
     assert everything(world, flow) == before, owner.said
@@ -361,7 +318,7 @@ async def test_the_owner_that_was_suspended_knows_nothing_of_what_came_after(sce
         await world.harness.run(flow)
         before = everything(world, flow)
         assert not world.held(flow)
-        os.kill(owner.process.pid, signal.SIGCONT)
+        os.kill(owner.process.pid or 0, signal.SIGCONT)
         await owner.ends()
     assert everything(world, flow) == before
     assert not world.held(flow)

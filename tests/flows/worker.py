@@ -1,7 +1,7 @@
 """One task as a process of its own, which stops itself at a named point.
 
 The product has no hooks for this: the functions around each point are wrapped here, in the
-process that is to die. Run as ``python -m tests.flows.worker '<JSON of an Order>'``.
+process that is to die.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from tests.flows.back import SETTLEMENT, BackHarness
+from tests.flows.processes import Worker, forked
 
 _WRITING = threading.RLock()
 STAGES = ("extract", "transform", "load")
@@ -217,8 +218,8 @@ async def work(order: Order) -> None:
                 say(json.dumps({stage: counts}, default=str))
 
 
-def main(text: str) -> int:
-    order = Order(**json.loads(text))
+def main(order: Order) -> None:
+    """What the process does."""
     announce_claims()
     one_write_at_a_time()
     if order.small:
@@ -229,16 +230,9 @@ def main(text: str) -> int:
         asyncio.run(work(order))
     except ConnectorError as error:
         say(f"stopped {error}")
-        return 3
-    return 0
+        sys.exit(3)
 
 
-def command(order: Order) -> tuple[list[str], dict[str, str]]:
-    """Command line and environment of a worker."""
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{root / 'plugins'}{os.pathsep}{root}"}
-    return [sys.executable, "-m", "tests.flows.worker", json.dumps(asdict(order))], environment
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+def worker(order: Order) -> AbstractAsyncContextManager[Worker]:
+    """A process; it is gone at the end."""
+    return forked(main, order)
