@@ -13,6 +13,7 @@ import tests.environment  # noqa: F401 - first: Airflow reads its environment wh
 import asyncio
 import json
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -76,6 +77,7 @@ class Measured:
         made = {one: after[one] - calls.get(one, 0) for one in after if after[one] > calls.get(one, 0)}
         return {
             "flow": name, "stage": stage, "minutes": round(minutes, 2), "calls": made,
+            "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "result": results[name][stage],
         }  # fmt: skip
 
