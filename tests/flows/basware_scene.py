@@ -26,7 +26,7 @@ from ml_connector.core.state.schema import document
 from sandbox.data import Size
 from tests.flows.basware import UNDER_WAY, BaswareWorld, basware_world
 from tests.flows.basware_worker import Order, wait_by, worker
-from tests.flows.cleo_worker import Worker
+from tests.flows.processes import Worker
 from tests.flows.sandbox_time import SandboxTime
 
 LEASE, SETTLE = 60.0, 2.0
@@ -123,18 +123,31 @@ class Scene:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, patch: pytest.MonkeyPatch, *, invoices: int = 3, gap: float = GAP, **options: Any
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    invoices: int = 3,
+    gap: float = GAP,
+    transit: float = TRANSIT,
+    settle: float = SETTLE,
+    **options: Any,
 ) -> AsyncIterator[Scene]:
-    """Some invoices wait for their transfer."""
+    """Some invoices wait for their transfer.
+
+    Args:
+        gap: seconds between two writes to one invoice.
+        transit: of them, what the simulator forgives.
+        settle: seconds after which nothing arrives any more.
+    """
     patch.setattr(compare_target, "LOOK_AGAIN", 0.01)
     key, file = Fernet.generate_key().decode(), folder / "clock"
     timing: dict[str, Any] = {"lease": timedelta(seconds=LEASE), "patience": timedelta(0)}
     async with basware_world(folder, patch, size=SMALL, gap=gap, key=key, **timing) as world:
         world.options(
-            settle_seconds=SETTLE, concurrent_requests=20, imports={"poll_first_seconds": 5.0},
-            vouchers={"settle_seconds": SETTLE}, **options,
+            settle_seconds=settle, concurrent_requests=20, imports={"poll_first_seconds": 5.0},
+            vouchers={"settle_seconds": settle}, **options,
         )  # fmt: skip
-        world.switch(write_gap_seconds=max(gap - TRANSIT, 0.0))
+        world.switch(write_gap_seconds=max(gap - transit, 0.0))
         time = SandboxTime(world.sandbox.control_url, file)
         connections = sandbox_connections(world.sandbox.addresses)
         order = Order(

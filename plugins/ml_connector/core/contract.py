@@ -338,6 +338,8 @@ class Limits:
             person as ``drifted``.
         keyed: objects show their natural keys, and one whose key was changed is told.
         searched: top-level fields that a search finds, and that it may not show before ``settle`` is over.
+        sender_decides: a document that cannot be made, since its object is another's, is refused to whoever
+            sent it, and may come corrected; it is no conflict that waits for a person here.
     """
 
     concurrency: int = 1
@@ -351,6 +353,7 @@ class Limits:
     restore: bool = False
     keyed: bool = False
     searched: frozenset[str] = frozenset()
+    sender_decides: bool = False
 
 
 class Progress(Protocol):

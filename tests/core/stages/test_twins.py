@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +54,18 @@ async def test_the_second_of_two_is_for_a_person(store: Store) -> None:
     await run(ctx)
     assert statuses(store) == {"1": "loaded", "2": "loaded", "3": "conflict", "4": "loaded", "5": "loaded"}
     assert len(target.writes) == 4
+
+
+async def test_the_second_of_two_is_for_its_sender_who_may_correct_it(store: Store) -> None:
+    source = MemorySource(twins())
+    ctx, target = make(store, source)
+    target.limits = replace(target.limits, sender_decides=True)
+    await run(ctx)
+    assert statuses(store)["3"] == "rejected"
+    source.put(order(3, PARTY="A", NAME="INV-3"))
+    await run(ctx)
+    assert set(statuses(store).values()) == {"loaded"}
+    assert len(target.writes) == 5
 
 
 async def test_where_the_target_says_nothing_of_it_both_are_sent(store: Store) -> None:

@@ -1,14 +1,13 @@
 """What became of invoices, as a source: the ledger of the flow that makes vouchers of them.
 
 Only a voucher that exists is told, and only a refusal that is final for the invoice as it is: what waits,
-is held or in doubt is not decided. An invoice that was sent twice is a conflict here, and refused there.
+is held, in doubt or in conflict is not decided.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
@@ -27,7 +26,6 @@ MESSAGE = 250
 _COLUMNS = (
     document.c.id, document.c.key, document.c.unit, document.c.status, document.c.since, document.c.reason,
     document.c.target_id, document.c.label, document.c.amount, document.c.currency, document.c.party,
-    document.c.source_stamp,
 )  # fmt: skip
 
 
@@ -70,9 +68,8 @@ class Decisions:
 
     def _next(self, window: Window, after: int) -> Sequence[AnyRow]:
         where: list[ColumnElement[bool]] = [document.c.unit == window.unit, document.c.id > after]
-        if window.since:  # a conflict stays one when it is transferred again
-            late = document.c.since >= moment(window.since)
-            where.append(late | (document.c.status == Status.CONFLICT))
+        if window.since:
+            where.append(document.c.since >= moment(window.since))
         if window.until:
             where.append(document.c.since < moment(window.until))
         with self._store.read() as connection:
@@ -91,16 +88,15 @@ class Decisions:
     def _decided(self) -> ColumnElement[bool]:
         """A row whose source has changed since is judged again first."""
         status, there = document.c.status, document.c.target_id.is_not(None)
-        twice = (status == Status.CONFLICT) & ~there
         # Found, and in another form than it is wanted: it is there all the same, and a person may see to it.
         adopted = (status == Status.HELD) & there & document.c.loaded_hash.is_(None)
         changed = (status == Status.DRIFTED) & there & ~document.c.reason.endswith("is gone from the target")
-        final = status.in_((Status.LOADED, Status.REJECTED)) | twice | adopted | changed
+        final = status.in_((Status.LOADED, Status.REJECTED)) | adopted | changed
         return self._invoices.rows() & final & ~document.c.unmapped
 
 
 def _document(row: AnyRow) -> Document:
-    decided_at = _decided_at(row).isoformat(timespec="seconds")
+    decided_at = row.since.isoformat(timespec="seconds")
     made = row.status in _MADE
     unit, _, voucher = (row.target_id or "").partition("|")
     told = f"Voucher {voucher} of business unit {unit} is in PeopleSoft"
@@ -118,14 +114,6 @@ def _document(row: AnyRow) -> Document:
         "party": row.party,
     }
     return Document(row.key, row.unit, payload, stamp=decided_at)
-
-
-def _decided_at(row: AnyRow) -> datetime:
-    """A conflict stays one when its invoice is transferred again, and is then decided anew."""
-    since: datetime = row.since
-    if row.status != Status.CONFLICT or not row.source_stamp:
-        return since
-    return max(since, moment(row.source_stamp))
 
 
 def _cut(text: str) -> str:

@@ -4,8 +4,9 @@ An invoice that was refused may come to rights here by itself - a mapping is cha
 while Basware was told no, and its people correct or cancel it there. It goes on when they transfer it
 again. So how it stands in Basware is looked at before a voucher is made.
 
-Where PeopleSoft has somebody else's voucher for an invoice, the people in Basware decide: it is refused
-there with its reason, and not kept here as a conflict.
+Where PeopleSoft has a voucher for an invoice that is somebody else's, or another invoice's, the people in
+Basware decide: it is refused there with its reason, not kept here as a conflict, and goes on when it was
+corrected.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from ml_connector.core.contract import (
     Progress,
     Target,
     TargetPage,
-    Verdict,
 )
 
 
@@ -39,12 +39,10 @@ class Gate:
 
     def __init__(self, vouchers: Target, standing: Standing) -> None:
         self._vouchers, self._standing = vouchers, standing
-        self.limits = vouchers.limits
+        self.limits = replace(vouchers.limits, sender_decides=True)
 
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
-        found = await self._vouchers.find(intents)
-        new = {intent.key for intent in intents if intent.target_id is None}
-        return [_refusing(one) if one.key in new else one for one in found]
+        return await self._vouchers.find(intents)
 
     async def write(self, intents: Sequence[Intent], progress: Progress) -> list[Outcome]:
         """Creates only what Basware waits for; a change of a voucher that is there goes on."""
@@ -53,7 +51,7 @@ class Gate:
         outcomes = {key: reason for key in new if (reason := _closed(key, records.get(key)))}
         going = [intent for intent in intents if intent.key not in outcomes]
         made = await self._vouchers.write(going, progress) if going else []
-        return [*outcomes.values(), *(_refused(one) if one.key in new else one for one in made)]
+        return [*outcomes.values(), *made]
 
     async def confirm(self, intents: Sequence[Intent], receipts: Sequence[Payload]) -> list[Outcome]:
         return await self._vouchers.confirm(intents, receipts)
@@ -62,16 +60,6 @@ class Gate:
         self, target_ids: Sequence[str] | None = None, cursor: str | None = None
     ) -> TargetPage:
         return await self._vouchers.read_back(target_ids, cursor)
-
-
-def _refusing(found: Found) -> Found:
-    if found.verdict is not Verdict.FOREIGN:
-        return found
-    return replace(found, outcome=Outcome(found.key, "rejected", reason=found.reason))
-
-
-def _refused(outcome: Outcome) -> Outcome:
-    return replace(outcome, result="rejected") if outcome.result == "conflict" else outcome
 
 
 def _closed(key: str, record: Payload | None) -> Outcome | None:

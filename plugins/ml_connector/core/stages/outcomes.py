@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +69,8 @@ class Settler:
     def settle_in(self, tx: Transaction, pairs: Sequence[Pair], *, adopted: bool = False) -> None:
         """Like :meth:`settle`, inside the caller's transaction."""
         pairs = self._refuse_second_owners(tx, self._without_late(tx, pairs))
+        if self.ctx.need_target().limits.sender_decides:
+            pairs = [(claim, _to_the_sender(claim, outcome)) for claim, outcome in pairs]
         self._settle_loaded(tx, [pair for pair in pairs if pair[1].result == "loaded"], adopted)
         now = tx.store.now()
         for claim, outcome in pairs:
@@ -198,6 +201,13 @@ class Settler:
             if (value := getattr(outcome, name)) is not None:
                 data[name] = value
         tx.record(kind, data, document_id=claim.row.id, **self.ctx.scope.labels())
+
+
+def _to_the_sender(claim: Claim, outcome: Outcome) -> Outcome:
+    """A conflict about what never was this document's object is a refusal."""
+    if outcome.result != "conflict" or claim.row.target_id is not None:
+        return outcome
+    return replace(outcome, result="rejected")
 
 
 def _sentence(outcome: Outcome) -> str:
