@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.basware.errors import not_found
+from sandbox.basware.requests import Request
 from tests.flows.basware import BaswareWorld, Row, basware_world
 
 
@@ -102,3 +104,40 @@ async def test_what_was_paid_in_another_currency_is_told_by_nobody_but_a_person(
     row = world.rows("payments")["|".join(schedule.key)]
     assert row.status == "rejected"
     assert "EUR" in row.reason
+
+
+async def test_what_the_invoice_shows_is_no_verdict_while_p2p_may_still_refuse_it(
+    world: BaswareWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = world.approve("BW-1")
+    world.switch(response_applies="at_once")
+    requests = world.sandbox.basware.requests
+
+    def not_yet(_: str) -> Request:
+        raise not_found()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests, "find", not_yet)
+        await world.back("invoices", "transfers")
+        await world.back("invoices", "transfers")
+        assert world.invoice(invoice)["processingStatus"] == "Transferred"
+        assert world.statuses("transfers") == {invoice: "accepted"}
+    world.sandbox.clock.advance(600)
+    await world.back("transfers")
+    assert world.statuses("transfers") == {invoice: "loaded"}
+
+
+async def test_a_verdict_that_never_comes_is_replaced_by_what_the_invoice_shows(
+    world: BaswareWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = world.approve("BW-1")
+
+    def never(_: str) -> Request:
+        raise not_found()
+
+    monkeypatch.setattr(world.sandbox.basware.requests, "find", never)
+    await world.back("invoices", "transfers")
+    await world.back("invoices", "transfers")
+    world.sandbox.clock.advance(1900)
+    await world.back("transfers")
+    assert world.statuses("transfers") == {invoice: "loaded"}

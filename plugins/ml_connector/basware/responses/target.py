@@ -41,7 +41,8 @@ CODE = "code"
 BATCH = 50
 
 UNDER_WAY = timedelta(minutes=30)
-"""A response in doubt left no longer ago than this, counted from the moment by which it must have left."""
+"""A response in doubt left no longer ago than this, counted from the moment by which it must have left.
+A verdict that Basware does not show at all is waited for as long."""
 
 _BEFORE = timedelta(minutes=5)
 """Basware's clock may be behind ours."""
@@ -91,11 +92,10 @@ class ResponseTarget:
         key, target_id = intent.key, self._kind.target_id(intent)
         if record is None:
             return Found(key, Verdict.FOREIGN, reason="Basware does not know the invoice any more")
+        if self._arrived(intent, record):
+            return Found(key, Verdict.DIFFERENT, target_id, outcome=self._accepted(intent, None))
         if self._kind.stands(record, intent.desired):
             return Found(key, Verdict.EQUAL, target_id)
-        if self._arrived(intent, record):
-            outcome = Outcome(key, "accepted", target_id, receipt=self._receipt(intent, None))
-            return Found(key, Verdict.DIFFERENT, target_id, outcome=outcome)
         if not self._kind.takes(record):
             return Found(key, Verdict.DIFFERENT, outcome=self._refused(intent, self._kind.closed(record)))
         return self._missing(intent)
@@ -140,10 +140,10 @@ class ResponseTarget:
         """What becomes of a response that is not needed, or that Basware would not take."""
         if record is None:
             return self._refused(intent, "Basware does not know the invoice")
-        if self._kind.stands(record, intent.desired):
-            return loaded(intent, self._kind.target_id(intent))
         if self._arrived(intent, record):
             return self._accepted(intent, None)
+        if self._kind.stands(record, intent.desired):
+            return loaded(intent, self._kind.target_id(intent))
         if not self._kind.takes(record):
             return self._refused(intent, self._kind.closed(record))
         return None
@@ -215,11 +215,16 @@ class ResponseTarget:
                 outcomes.append(self._still(intent, receipt))
             elif (item := items.get(receipt["code"])) and item.status != "InProgress":
                 outcomes.append(self._decided(intent, item))
-            elif record is not None and self._kind.stands(record, intent.desired):
+            elif record is not None and self._is_told(intent, receipt, record):
                 outcomes.append(loaded(intent, self._kind.target_id(intent)))
             else:
                 outcomes.append(self._undecided(intent, receipt))
         return outcomes
+
+    def _is_told(self, intent: Intent, receipt: Payload, record: Payload) -> bool:
+        """Whether the invoice's own word is enough: the API shows at once what P2P may still refuse."""
+        verdict_is_late = self._now() - moment(receipt["sent_at"]) >= UNDER_WAY
+        return verdict_is_late and self._kind.stands(record, intent.desired)
 
     def _note(self, receipts: Sequence[Payload]) -> None:
         """When the first of them left: what became of them has changed since."""
