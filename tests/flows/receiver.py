@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from ml_connector.bill.back import make_verifier, receiver_url
 from ml_connector.console.receiver import MakeVerifier, Receiver, create
+from ml_connector.console.receiver.verifiers import Installation
 from ml_connector.core.state.store import Store
 from ml_connector.core.webhooks import Verifier
 from tests.flows.harness import Harness
@@ -38,8 +39,15 @@ class OneTenant:
 @asynccontextmanager
 async def listening(harness: Harness) -> AsyncIterator[str]:
     """The address to which BILL is to send its events."""
+    async with serving(OneTenant(harness)) as base_url:
+        yield receiver_url(base_url, harness.tenant.tenant)
+
+
+@asynccontextmanager
+async def serving(installation: Installation) -> AsyncIterator[str]:
+    """Base URL under which the receiver of an installation is reached."""
     app = FastAPI()
-    app.include_router(create(Receiver(OneTenant(harness))), prefix="/ml-connector")
+    app.include_router(create(Receiver(installation)), prefix="/ml-connector")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     serving = asyncio.create_task(server.serve())
     try:
@@ -47,7 +55,7 @@ async def listening(harness: Harness) -> AsyncIterator[str]:
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield receiver_url(f"http://127.0.0.1:{port}", harness.tenant.tenant)
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await serving
