@@ -232,13 +232,13 @@ async def test_a_look_counts_what_no_run_has_taken_up(store: Store) -> None:
 
 
 async def test_an_outage_is_logged_once_and_ends_by_itself(
-    database_url: str, caplog: pytest.LogCaptureFixture
+    bare_database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The database has no tables yet: the scheduler may be started before ``init``."""
     caplog.set_level("INFO", inbox_trigger.__name__)
-    reader = InboxReader(lambda: Database(database_url))
+    reader = InboxReader(lambda: Database(bare_database_url))
     assert [await reader() for _ in range(3)] == [None] * 3
-    database = Database(database_url)
+    database = Database(bare_database_url)
     migrate(database)
     database.close()
     assert [await reader() for _ in range(2)] == [{}, {}]

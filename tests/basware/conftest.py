@@ -10,9 +10,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 FACTS = Path(os.environ.get("ML_FACTS") or Path(__file__).parents[3] / "shared" / "facts") / "basware"
 
@@ -31,7 +30,6 @@ def facts() -> Path:
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Store]:
     """State on SQLite: what differs between databases has its own tests on both."""
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as opened:
         yield opened

@@ -21,9 +21,8 @@ from ml_connector.core.http import Interrupted, Request, Response
 from ml_connector.core.ledger import inbox, watermarks
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 from .notifications import NOTIFICATION
 from .support import NOON, TOKEN, Basware, Clock, answer, connected, refusal, settings
@@ -106,8 +105,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     clock, server = Clock(), Management()
     basware = Basware([server], clock)
     with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test", clock=clock) as store:

@@ -18,10 +18,9 @@ from ml_connector.basware.pinning import Pinned
 from ml_connector.basware.settings import BaswareSettings
 from ml_connector.basware.signature import HEADER, Form, Written, read
 from ml_connector.basware.webhook import BaswareVerifier, make_verifier, moment
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from ml_connector.core.webhooks import Delivery, Event, Refused
+from tests.state import migrated
 
 from .notifications import (
     BODY,
@@ -359,8 +358,7 @@ def test_the_first_of_two_that_learn_at_once_is_kept(state: Store, written_at_on
 
 
 def test_it_is_kept_without_payload_keys_too(tmp_path: Path, written_at_once: list[str]) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'plain.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "plain.db")
     body = body_of(expirationTime=None)
     with Store(database) as plain:
         make(plain).accept(fresh(body, prefix=""))

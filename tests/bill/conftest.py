@@ -10,12 +10,11 @@ from cryptography.fernet import Fernet
 
 from ml_connector.core import codec
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from sandbox.data import Size
 from sandbox.server import Sandbox
 from tests.sandbox.receiver import Receiver
+from tests.state import migrated
 
 from .back import Back
 from .support import Bill, connected
@@ -30,8 +29,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Store]:
     """State on SQLite: the limits have their own tests on both databases."""
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as opened:
         yield opened
 

@@ -7,9 +7,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 from .fake import FakeCleo
 
@@ -22,7 +21,6 @@ def fake() -> FakeCleo:
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Store]:
     """State on SQLite: tokens and limits have their own tests on both databases."""
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as opened:
         yield opened

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from ml_connector.console import PREFIX
 from ml_connector.console.security import FORM_LIVES, Forbidden, form_token, require_form_token
 from tests.console.conftest import COOKIE, DAG, Browser, DagPermissions, Site
+from tests.state import migrated
 
 DOCUMENT = "/documents/acme/shop.orders/US001|000003"
 REPLAY = "/actions/replay?tenant=acme&flow=shop.orders&key=US001|000003"
@@ -31,7 +32,7 @@ ACTING = (
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """Permissions have nothing to do with the kind of database."""
-    return f"sqlite:///{tmp_path / 'state.db'}"
+    return str(migrated(tmp_path / "state.db").engine.url)
 
 
 def state_of(site: Site, key: str = "US001|000003") -> str:

@@ -22,14 +22,14 @@ from ml_connector.core.config import TenantConfig, load_tenants
 from ml_connector.core.ledger import actions
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import AnyRow, Database
-from ml_connector.core.state.migrate import migrate
+from ml_connector.core.state.database import AnyRow
 from ml_connector.core.state.schema import document
 from sandbox.control import basware as control
 from sandbox.control import peoplesoft
 from sandbox.data import Size
 from sandbox.server import Sandbox
 from tests.flows.dag_file import ROOT, DagRunner
+from tests.state import migrated
 
 Row = dict[str, Any]
 Make = Callable[..., AbstractAsyncContextManager["BaswareWorld"]]
@@ -214,8 +214,7 @@ async def basware_world(
     Args:
         key: of the payloads, for other processes.
     """
-    database = Database(f"sqlite:///{folder / 'state.db'}")
-    migrate(database)
+    database = migrated(folder / "state.db")
     (file,) = (one for one in load_tenants(ROOT / "include" / "tenants") if one.name == "demo")
     assert file.tenant is not None
     async with Sandbox(size, scenario=scenario) as sandbox:

@@ -29,9 +29,7 @@ from ml_connector.core.ledger import actions
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.limits.quota import RollingWindow
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
 from ml_connector.core.state.exchange_schema import interchange, transaction_set
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.schema import document
 from sandbox.cleo.partners.orders import Order
 from sandbox.cleo.partners.records import Received, Sent
@@ -45,6 +43,7 @@ from sandbox.data.size import day
 from sandbox.data.suppliers import supplier
 from sandbox.server import Sandbox
 from tests.flows.dag_file import ROOT, DagRunner
+from tests.state import migrated
 
 Row = dict[str, Any]
 Make = Callable[..., AbstractAsyncContextManager["CleoWorld"]]
@@ -387,8 +386,7 @@ async def cleo_world(folder: Path, patch: pytest.MonkeyPatch, size: Size = SMALL
         folder: for state and partner files.
         patch: sets the connections.
     """
-    database = Database(f"sqlite:///{folder / 'state.db'}")
-    migrate(database)
+    database = migrated(folder / "state.db")
     patch.setattr(RollingWindow, "cell", 0.0005)  # seconds a call costs: no pace
     copytree(ROOT / "include" / "tenants" / "demo" / "partners", folder / "partners")
     async with Sandbox(size, scenario="plain") as sandbox:

@@ -13,8 +13,6 @@ from ml_connector.bill import api
 from ml_connector.core.http import Retry
 from ml_connector.core.stages import doubt, load
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.peoplesoft import pages
 from sandbox.data import Size
 from sandbox.server import Sandbox
@@ -23,6 +21,7 @@ from tests.flows.harness import Harness
 from tests.flows.monday import Make as MakeMonday
 from tests.flows.monday import MondayWorld, monday_world
 from tests.flows.world import World
+from tests.state import migrated
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -43,8 +42,7 @@ def make_world(tmp_path: Path) -> MakeWorld:
 
     @asynccontextmanager
     async def make(size: Size | None = None, *, scenario: str = "plain", **more: Any) -> AsyncIterator[World]:
-        database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-        migrate(database)
+        database = migrated(tmp_path / "state.db")
         async with Sandbox(size or Size(vouchers=40, suppliers=6), scenario=scenario) as sandbox:
             cipher = Cipher([Fernet.generate_key().decode()])
             urls = (sandbox.peoplesoft_url, sandbox.bill_url)

@@ -22,14 +22,13 @@ from ml_connector.core.dag.configuration import check
 from ml_connector.core.ledger import actions
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.schema import document
 from sandbox.control import monday as control
 from sandbox.control import peoplesoft
 from sandbox.data import Size
 from sandbox.server import Sandbox
 from tests.flows.dag_file import ROOT, DagRunner
+from tests.state import migrated
 
 Row = dict[str, Any]
 Make = Callable[..., AbstractAsyncContextManager["MondayWorld"]]
@@ -169,8 +168,7 @@ async def monday_world(
     **more: Any,
 ) -> AsyncIterator[MondayWorld]:
     """A world whose boards are made already, unless ``provisioned`` says otherwise."""
-    database = Database(f"sqlite:///{folder / 'state.db'}")
-    migrate(database)
+    database = migrated(folder / "state.db")
     (file,) = (one for one in load_tenants(ROOT / "include" / "tenants") if one.name == "demo")
     assert file.tenant is not None
     async with Sandbox(size, scenario=scenario) as sandbox:

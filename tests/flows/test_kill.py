@@ -24,8 +24,6 @@ from ml_connector.core.ledger import flows
 from ml_connector.core.stages.extract import extract
 from ml_connector.core.stages.transform import transform
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.schema import crosswalk
 from sandbox.control import peoplesoft
 from sandbox.data import Size
@@ -34,6 +32,7 @@ from tests.flows.harness import Harness
 from tests.flows.processes import Worker
 from tests.flows.worker import Order, worker
 from tests.flows.world import World
+from tests.state import migrated
 
 LEASE = 60.0
 SETTLE = 5.0
@@ -73,16 +72,15 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    url, key = f"sqlite:///{tmp_path / 'state.db'}", Fernet.generate_key().decode()
-    database = Database(url)
-    migrate(database)
+    database, key = migrated(tmp_path / "state.db"), Fernet.generate_key().decode()
     async with Sandbox(Size(vouchers=44, suppliers=9), scenario="plain") as sandbox:
         harness = Harness(
             sandbox.peoplesoft_url, sandbox.bill_url, database, cipher=Cipher([key]),
             clock=sandbox.clock.now, options=BillOptions(settle_seconds=SETTLE),
         )  # fmt: skip
         order = {
-            "peoplesoft_url": sandbox.peoplesoft_url, "bill_url": sandbox.bill_url, "database": url,
+            "peoplesoft_url": sandbox.peoplesoft_url, "bill_url": sandbox.bill_url,
+            "database": str(database.engine.url),
             "key": key, "lease": LEASE, "settle": SETTLE,
         }  # fmt: skip
         yield Scene(World(sandbox, harness), order)

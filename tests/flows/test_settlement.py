@@ -13,8 +13,6 @@ from cryptography.fernet import Fernet
 
 from ml_connector.core.ledger import inbox
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.peoplesoft.settlement.options import SettlementOptions
 from sandbox import credentials
 from sandbox.bill.webhooks.subscriptions import Subscription
@@ -25,13 +23,13 @@ from sandbox.server import Sandbox
 from tests.flows.back import BACK, SETTLEMENT, BackHarness, Books, move, pay, unpaid
 from tests.flows.receiver import listening
 from tests.flows.world import World
+from tests.state import migrated
 
 
 @asynccontextmanager
 async def settled_world(folder: Path, **settlement: Any) -> AsyncIterator[World]:
     """A world whose vouchers are bills already."""
-    database = Database(f"sqlite:///{folder / 'state.db'}")
-    migrate(database)
+    database = migrated(folder / "state.db")
     options = SettlementOptions.model_validate(SETTLEMENT | settlement)
     async with Sandbox(Size(vouchers=24, suppliers=4), scenario="plain") as sandbox:
         key = Fernet.generate_key().decode()

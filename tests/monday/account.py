@@ -10,8 +10,6 @@ from typing import Any
 
 from ml_connector.core.config import TenantConfig
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from ml_connector.monday.api import MondayApi
 from ml_connector.monday.connect import connect
@@ -27,6 +25,7 @@ from sandbox.data import Size
 from sandbox.monday.model import Board, Column
 from sandbox.server import Sandbox
 from tests.environment import REPOSITORY
+from tests.state import migrated
 
 MAPPINGS = REPOSITORY / "include" / "mappings"
 TENANT: dict[str, Any] = {
@@ -119,8 +118,7 @@ class Account:
 @asynccontextmanager
 async def opened(folder: Path, limits: ApiLimits | None = None) -> AsyncIterator[Account]:
     """A sandbox with an empty account, and a client as tasks have it."""
-    database = Database(f"sqlite:///{folder / 'state.db'}")
-    migrate(database)
+    database = migrated(folder / "state.db")
     size = Size(vouchers=1, suppliers=1)
     async with Sandbox(size) as sandbox:
         with Store(database, Cipher([]), actor="test") as store:

@@ -10,11 +10,10 @@ import pytest
 
 from ml_connector.core.contract import Intent
 from ml_connector.core.limits import Quota
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.monday.items import Items
 from ml_connector.monday.limits import ImportHour
 from ml_connector.monday.template import KEY
+from tests.state import migrated
 
 from . import boards
 from .boards import Account, create, invoices, key_of, loaded, update
@@ -33,8 +32,7 @@ async def account() -> AsyncIterator[Account]:
 @pytest.fixture
 def hour(account: Account, tmp_path: Path) -> Quota:
     """Ten items an hour."""
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     return Quota(database, "imported", ImportHour(10, block=1), clock=account.api.now)
 
 

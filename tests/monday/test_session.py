@@ -24,7 +24,6 @@ from ml_connector.core.http import HandlerTransport, Interrupted, NotSent, Reque
 from ml_connector.core.ledger.credentials import Credentials
 from ml_connector.core.state.crypto import Cipher
 from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.schema import credential
 from ml_connector.core.state.store import Store
 from ml_connector.monday.api import MondayApi
@@ -32,6 +31,7 @@ from ml_connector.monday.connect import connect
 from ml_connector.monday.limits import ApiLimits
 from ml_connector.monday.session import PersonalToken, RotatingSession
 from ml_connector.monday.settings import MondaySettings
+from tests.state import migrated
 
 from .support import CLIENT_SECRET, QUERY, REFRESH, TOKEN, Clock, answer, app, data, error, jwt, site
 
@@ -107,8 +107,7 @@ def issuer() -> Issuer:
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Store]:
     """State on SQLite; what workers share is tried on PostgreSQL too."""
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as opened:
         yield opened
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from sandbox.data import Size
 from sandbox.server import Sandbox
+from tests.state import migrated
 
 from .scene import Scene
 
@@ -21,7 +20,6 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def scene(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Scene]:
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     yield Scene(sandbox, database)
     database.close()

@@ -16,10 +16,9 @@ from ml_connector.core.ledger.exchange import answers, outbound
 from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.stages.reconcile import confirm, reconcile
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
 from ml_connector.core.state.exchange_schema import transaction_set
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 from .support import Box, InvoiceSite, Site, invoice, order, profile
 
@@ -226,8 +225,7 @@ async def test_many_workers_at_once_give_each_document_its_own_numbers(store: St
 @pytest.fixture
 def empty_state(tmp_path: Path) -> Iterator[Store]:
     """State that knows nothing, as after a loss without a backup."""
-    database = Database(f"sqlite:///{tmp_path / 'second.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "second.db")
     with Store(database, Cipher(), actor="test") as opened:
         yield opened
 

@@ -17,9 +17,8 @@ from ml_connector.core.ledger.exchange import answers, control_numbers, outbound
 from ml_connector.core.stages.outcomes import Settler
 from ml_connector.core.stages.reconcile import confirm
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 from .support import Site, order, order_line, profile
 
@@ -31,8 +30,7 @@ def site(state: Store) -> Site:
 
 @pytest.fixture
 def empty_state(tmp_path: Path) -> Iterator[Store]:
-    database = Database(f"sqlite:///{tmp_path / 'second.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "second.db")
     with Store(database, Cipher(), actor="test") as opened:
         yield opened
 

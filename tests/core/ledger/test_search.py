@@ -13,6 +13,7 @@ from ml_connector.core.ledger.scope import Status, entering
 from ml_connector.core.ledger.search import Filter, Hits, search
 from ml_connector.core.state.schema import document
 from ml_connector.core.state.store import Store
+from tests.state import migrated
 
 BILLS, VENDORS, PAYMENTS = "bill.bills", "bill.vendors", "bill.payments"
 ALL = {"acme": [VENDORS, BILLS, PAYMENTS]}
@@ -148,11 +149,8 @@ def test_a_place_that_makes_no_sense_begins_anew(filled: Store, after: str) -> N
 @pytest.mark.parametrize("chosen", [Filter(), Filter(["rejected"])])
 def test_no_step_reads_the_whole_table(tmp_path: Any, text: str, chosen: Filter) -> None:
     """SQLite's own plan: every step goes by an index, and none sorts."""
-    from ml_connector.core.state.database import Database
-    from ml_connector.core.state.migrate import migrate
 
-    database = Database(f"sqlite:///{tmp_path / 'plan.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "plan.db")
     asked: list[tuple[str, Any]] = []
 
     @event.listens_for(database.engine, "before_cursor_execute")

@@ -40,8 +40,8 @@ def upgraded(url: str) -> Database:
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_migrations_lead_to_the_tables_of_the_code(database_url: str) -> None:
-    database = upgraded(database_url)
+def test_migrations_lead_to_the_tables_of_the_code(bare_database_url: str) -> None:
+    database = upgraded(bare_database_url)
     assert current_revision(database) == HEAD
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": _comparable})
@@ -97,8 +97,8 @@ def _plain(sql: str) -> str:
     return re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", " ".join(sql.split()))
 
 
-def test_settlements_of_an_older_release_stay_and_units_number_by_themselves(database_url: str) -> None:
-    database = Database(database_url)
+def test_settlements_of_an_older_release_stay_and_units_number_by_themselves(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
     with database.write() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -147,8 +147,8 @@ def test_a_database_of_another_version_is_refused(database: Database) -> None:
         Store(database)
 
 
-def test_an_empty_database_is_refused(database_url: str) -> None:
-    database = Database(database_url)
+def test_an_empty_database_is_refused(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
     with pytest.raises(ConfigurationError, match="not initialised"):
         Store(database)
     database.close()

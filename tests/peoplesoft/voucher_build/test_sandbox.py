@@ -14,8 +14,6 @@ from cryptography.fernet import Fernet
 from ml_connector.core.contract import Intent, Outcome, Payload, Verdict
 from ml_connector.core.errors import ConfigurationError, ConnectorError, ContractChanged, NotActivated
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from ml_connector.peoplesoft.voucher_build.connect import open_voucher_build
 from ml_connector.peoplesoft.voucher_build.target import VoucherBuild
@@ -26,6 +24,7 @@ from sandbox.peoplesoft.build.process import run_voucher_build
 from sandbox.server import Sandbox
 from tests.contract.peoplesoft import VoucherSubject
 from tests.peoplesoft.writers.support import Steps, intent, voucher
+from tests.state import migrated
 
 WAYS = {"async": "IB VOUCHER_BUILD", "rest": "POST VoucherBuild"}
 
@@ -74,8 +73,7 @@ class Office:
 
 @pytest.fixture(params=list(WAYS))
 async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Office]:
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     async with Sandbox(Size(vouchers=1, suppliers=3), scenario="plain") as sandbox:
         with Store(database, Cipher([Fernet.generate_key().decode()]), actor="test") as store:
             yield Office(sandbox, store, request.param)

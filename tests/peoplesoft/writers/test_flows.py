@@ -15,8 +15,6 @@ from ml_connector.core.config import TenantConfig
 from ml_connector.core.contract import Payload
 from ml_connector.core.errors import ConfigurationError
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from ml_connector.peoplesoft import flows
 from ml_connector.peoplesoft.hook import PeopleSoftHook
@@ -24,6 +22,7 @@ from ml_connector.peoplesoft.writers.options import WriterOptions
 from sandbox import credentials
 from sandbox.data import Size
 from sandbox.server import Sandbox
+from tests.state import migrated
 
 from .support import Steps, intent, journal, order, supplier, voucher
 
@@ -50,8 +49,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def store(tmp_path: Any) -> Store:
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     return Store(database, Cipher([Fernet.generate_key().decode()]), actor="test")
 
 

@@ -14,8 +14,6 @@ from cryptography.fernet import Fernet
 from ml_connector.core.contract import Intent, Outcome, Payload, Verdict
 from ml_connector.core.errors import AuthenticationError, ConnectorError, NotActivated
 from ml_connector.core.state.crypto import Cipher
-from ml_connector.core.state.database import Database
-from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from sandbox.data import Size
 from sandbox.server import Sandbox
@@ -30,6 +28,7 @@ from tests.contract.peoplesoft import (
     VouchersByInterface,
     VoucherSubject,
 )
+from tests.state import migrated
 
 from .support import Steps, intent, removal, update
 
@@ -74,8 +73,7 @@ class Office:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    database = Database(f"sqlite:///{tmp_path / 'state.db'}")
-    migrate(database)
+    database = migrated(tmp_path / "state.db")
     return Store(database, Cipher([Fernet.generate_key().decode()]), actor="test")
 
 
