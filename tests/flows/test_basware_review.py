@@ -141,3 +141,42 @@ async def test_a_verdict_that_never_comes_is_replaced_by_what_the_invoice_shows(
     world.sandbox.clock.advance(1900)
     await world.back("transfers")
     assert world.statuses("transfers") == {invoice: "loaded"}
+
+
+@pytest.mark.parametrize("way", ["interface", "voucher_build"])
+async def test_what_people_blocked_is_on_hold_in_peoplesoft_and_stays_blocked(
+    world: BaswareWorld, way: str
+) -> None:
+    world.options(vouchers={"way": way, "voucher_build": {"way": "rest"}})
+    invoice = world.approve("BW-1", paymentBlock=True)
+    for _ in range(4):
+        await world.settle()
+        world.peoplesoft("voucher-build")
+        world.sandbox.clock.advance(3600)
+    assert world.invoice(invoice)["processingStatus"] == "Transferred", world.rows("invoices")[invoice].reason
+    assert world.invoice(invoice)["paymentBlock"] is True
+    (voucher,) = world.vouchers()
+    assert [row["PYMNT_HOLD"] for row in voucher["payments"]] == ["Y"]
+
+
+async def test_rows_of_a_freight_account_are_freight_and_no_line(world: BaswareWorld) -> None:
+    world.options(invoices={"freight_accounts": ["637000"]})
+    rows = [
+        {"netTotal": Decimal("60.00"), "accountCode": "636000"},
+        {"netTotal": Decimal("40.00"), "accountCode": "637000"},
+    ]
+    invoice = world.approve("BW-1", rows=rows)
+    await world.settle()
+    assert world.invoice(invoice)["processingStatus"] == "Transferred", world.rows("invoices")[invoice].reason
+    (voucher,) = world.vouchers()
+    assert voucher["FREIGHT_AMT"] == Decimal("40.00")
+    assert [row["MERCHANDISE_AMT"] for row in voucher["lines"]] == [Decimal("60.00")]
+
+
+async def test_a_hold_that_people_lift_is_no_difference(world: BaswareWorld) -> None:
+    invoice = world.approve("BW-1", paymentBlock=True)
+    await world.settle()
+    Schedule(world).set({"PYMNT_HOLD": "N", "PYMNT_HOLD_REASON": ""})
+    world.sandbox.clock.advance(90_000)
+    await world.back()
+    assert world.statuses("invoices") == {invoice: "loaded"}

@@ -201,9 +201,7 @@ async def _invoices(
     companies = Companies(tenant, options.companies)
     async with connect(settings, options, store) as api:
         upkeep = Upkeep(settings, options.webhooks, api, store, scope, address=address)
-        yield InvoiceSource(
-            api, companies, KnownInvoices(store, scope), options.invoices.rounding, upkeep.run
-        )
+        yield InvoiceSource(api, companies, KnownInvoices(store, scope), options.invoices, upkeep.run)
 
 
 def verifier(tenant: TenantConfig, store: Store) -> Verifier:

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from ml_connector.basware.master.options import MasterOptions
 from ml_connector.core.config.mapping import DecimalText
-from ml_connector.core.config.values import ConnectionId, Duration, Model, Switch, UnitName, wrong
+from ml_connector.core.config.values import ConnectionId, Duration, Model, Switch, Text, UnitName, wrong
 
 SignedMessage = Literal["auto", "body", "timestamp_body"]
 
@@ -85,9 +85,15 @@ class Rounding(Model):
 
 
 class InvoiceOptions(Model):
-    """How invoices become vouchers."""
+    """How invoices become vouchers.
+
+    Attributes:
+        rounding: see :class:`Rounding`.
+        freight_accounts: coding rows with these accounts are freight of the voucher, and no line.
+    """
 
     rounding: Rounding = Rounding()
+    freight_accounts: tuple[Text, ...] = ()
 
 
 class AttachmentOptions(Model):

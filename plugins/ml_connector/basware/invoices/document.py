@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.basware.options import Rounding
+from ml_connector.basware.options import InvoiceOptions
 from ml_connector.core.contract import Document, Payload, Unreadable
 
 WAITING, IN_PROGRESS = "WaitingForTransfer", "TransferInProgress"
@@ -34,18 +34,18 @@ class _Unfit(ValueError):
         self.field, self.value, self.expected = field, value, expected
 
 
-def as_document(record: Payload, unit: str, transfer: str, rounding: Rounding) -> Document | Unreadable:
+def as_document(record: Payload, unit: str, transfer: str, options: InvoiceOptions) -> Document | Unreadable:
     """The document, or what keeps it from being read.
 
     Args:
         record: as ``GET /v1/accountingDocuments`` shows it.
         unit: business unit of its company.
         transfer: external code of the response after which it was offered again, "" for the first time.
-        rounding: where a difference of a few cents between header and rows goes.
+        options: where a difference of a few cents between header and rows goes, and which rows are freight.
     """
     key = str(record["invoiceId"])
     try:
-        payload = _payload(record, unit, transfer, rounding)
+        payload = _payload(record, unit, transfer, options)
     except _Unfit as unfit:
         return Unreadable(key, unit, unfit.field, str(unfit.value), unfit.expected)
     return Document(key, unit, payload, stamp=stamp_of(record))
@@ -63,7 +63,7 @@ def last_response(record: Payload) -> str:
     return str(responses[-1].get("externalCode") or "") if responses else ""
 
 
-def _payload(record: Payload, unit: str, transfer: str, rounding: Rounding) -> Payload:
+def _payload(record: Payload, unit: str, transfer: str, options: InvoiceOptions) -> Payload:
     head = {name: value for name, value in record.items() if name not in _MOVING and value is not None}
     head |= {name: _day(name, head[name]) for name in _DATES if name in head}
     for name in ("supplierCode", "companyCode", "currencyCode"):
@@ -74,16 +74,17 @@ def _payload(record: Payload, unit: str, transfer: str, rounding: Rounding) -> P
     net = sum((_number(row, "netTotal") for row in rows), _ZERO)
     gross = _sum(record, "grossSum", otherwise=net + tax)
     difference = gross - tax - net
-    small = abs(difference) <= rounding.up_to
+    rounding, small = options.rounding, abs(difference) <= options.rounding.up_to
     return head | {
         "BUSINESS_UNIT": unit,
         "transfer": transfer,
         "kind": "credit" if gross < 0 else "invoice",
+        "blocked": "true" if record.get("paymentBlock") else "false",
         "gross": gross,
         "tax": tax,
         "net": net,
         "charge": difference if small and rounding.into == "charge" else _ZERO,
-        "rows": _lines(rows, difference if small and rounding.into == "line" else _ZERO),
+        "rows": _lines(rows, difference if small and rounding.into == "line" else _ZERO, options),
         "attachments": [_attachment(one) for one in record.get("attachments") or ()],
     }
 
@@ -94,7 +95,7 @@ def _rows(record: Payload) -> Iterator[Payload]:
     yield from sorted(rows, key=lambda row: (row.get("rowIndex") or 0, str(row.get("externalCode"))))
 
 
-def _lines(rows: Sequence[Payload], difference: Decimal) -> list[Payload]:
+def _lines(rows: Sequence[Payload], difference: Decimal, options: InvoiceOptions) -> list[Payload]:
     """Numbered from 1; the row with the largest amount takes the difference."""
     amounts = [_number(row, "netTotal") for row in rows]
     largest = max(range(len(rows)), key=lambda at: abs(amounts[at]), default=None)
@@ -102,7 +103,9 @@ def _lines(rows: Sequence[Payload], difference: Decimal) -> list[Payload]:
     for at, (row, amount) in enumerate(zip(rows, amounts, strict=True)):
         shown = {name: value for name, value in row.items() if value is not None}
         taken = amount + difference if at == largest else amount
-        lines.append(shown | {"line": at + 1, "amount": taken, "distributions": [{"number": 1}]})
+        freight = "true" if str(row.get("accountCode")) in options.freight_accounts else "false"
+        made = {"line": at + 1, "amount": taken, "freight": freight, "distributions": [{"number": 1}]}
+        lines.append(shown | made)
     return lines
 
 

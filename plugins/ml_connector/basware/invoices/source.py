@@ -23,7 +23,7 @@ from ml_connector.basware.invoices.document import (
     stamp_of,
 )
 from ml_connector.basware.invoices.known import KnownInvoices, Taken
-from ml_connector.basware.options import Rounding
+from ml_connector.basware.options import InvoiceOptions
 from ml_connector.core.contract import (
     CaughtUp,
     Document,
@@ -53,7 +53,7 @@ class InvoiceSource:
 
     Args:
         known: what the ledger has already.
-        rounding: where a difference of a few cents goes.
+        options: what documents are made of invoices.
         upkeep: makes sure that notifications keep coming; None where nobody subscribes.
     """
 
@@ -62,11 +62,11 @@ class InvoiceSource:
         api: BaswareApi,
         companies: Companies,
         known: KnownInvoices,
-        rounding: Rounding,
+        options: InvoiceOptions,
         upkeep: Callable[[], Awaitable[CaughtUp]] | None = None,
     ) -> None:
         self._api, self._companies, self._known = api, companies, known
-        self._rounding, self._upkeep = rounding, upkeep
+        self._options, self._upkeep = options, upkeep
         self._offered: set[str] = set()
 
     # ---- the contract
@@ -130,7 +130,7 @@ class InvoiceSource:
             taken = known.get(str(row["invoiceId"]))
             transfer = _transfer(row, taken, answered=answered)
             if transfer is not None:
-                made.append(as_document(row, unit, transfer, self._rounding))
+                made.append(as_document(row, unit, transfer, self._options))
             if row.get("processingStatus") == WAITING:
                 self._offered.add(str(row["invoiceId"]))
         documents = [one for one in made if isinstance(one, Document)]

@@ -40,8 +40,12 @@ class Kind(ABC):
         """Id of the invoice that is answered."""
 
     def body(self, desired: Desired) -> Payload:
-        """What is sent, without the external code."""
+        """What the mapping says."""
         return {name: value for name, value in desired.body.items() if name != "invoice"}
+
+    def sent(self, desired: Desired, record: Payload) -> Payload:
+        """What is sent, without the external code: whether people blocked the payment stays as it is."""
+        return {"paymentBlock": bool(record.get("paymentBlock"))} | self.body(desired)
 
     @abstractmethod
     def target_id(self, intent: Intent) -> str:

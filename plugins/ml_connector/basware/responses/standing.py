@@ -22,8 +22,8 @@ _FRESH = timedelta(minutes=2)
 """A list is believed for so long; what is written by us meanwhile is asked for again."""
 
 _KEPT = (
-    "invoiceId", "invoiceNumber", "processingStatus", "voucherNumber1", "voucherNumber2", "transferResponses",
-    "paymentResponses",
+    "invoiceId", "invoiceNumber", "processingStatus", "paymentBlock", "voucherNumber1", "voucherNumber2",
+    "transferResponses", "paymentResponses",
 )  # fmt: skip
 
 

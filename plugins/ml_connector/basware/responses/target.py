@@ -134,7 +134,9 @@ class ResponseTarget:
         codes = [(intent, intent.steps.get(CODE) or uuid.uuid4().hex) for intent in going]
         await progress.steps(codes, CODE)
         self._standing.forget(ids)
-        return outcomes + await asyncio.gather(*(self._send(intent) for intent in going))
+        return outcomes + await asyncio.gather(
+            *(self._send(intent, records[self._kind.invoice(intent)]) for intent in going)
+        )
 
     def _without_sending(self, intent: Intent, record: Payload | None) -> Outcome | None:
         """What becomes of a response that is not needed, or that Basware would not take."""
@@ -148,8 +150,8 @@ class ResponseTarget:
             return self._refused(intent, self._kind.closed(record))
         return None
 
-    async def _send(self, intent: Intent) -> Outcome:
-        body = {"externalCode": intent.steps[CODE], **self._kind.body(intent.desired)}
+    async def _send(self, intent: Intent, record: Payload) -> Outcome:
+        body = {"externalCode": intent.steps[CODE], **self._kind.sent(intent.desired, record)}
         try:
             receipt = await self._api.respond(self._kind.invoice(intent), self._kind.collection, body)
         except Duplicate as refusal:

@@ -237,7 +237,8 @@ VOUCHER = Kind(
     states={"X": REMOVED, "R": "recycle"},
     update="update",
     not_removable="no component interface deletes a voucher; delete or close it in PeopleSoft",
-    unlike=frozenset({"VOUCHER_ID", "INVOICE_ID"}),  # INVOICE_ID is put into capitals (inferred)
+    # INVOICE_ID is put into capitals (inferred); people lift holds of payments, and pay cycles pay.
+    unlike=frozenset({"VOUCHER_ID", "INVOICE_ID", "PYMNT_VCHR_XREF"}),
     look_first=True,
     distinct=True,
     source="ORIGIN",
