@@ -178,7 +178,7 @@ class BaswareWorld:
         told = {}
         for short in self.p2p("documents"):
             whole = self.invoice(short["invoiceId"])
-            taken = [one for one in whole["transferResponses"] if one["success"]]
+            taken = [one for one in whole.get("transferResponses", ()) if one["success"]]
             assert len({one["voucherNumber1"] for one in taken}) <= 1, whole
             if whole["processingStatus"] in ("Transferred", "Paid"):
                 key = f"{whole['voucherNumber2']}|{whole['voucherNumber1']}"
