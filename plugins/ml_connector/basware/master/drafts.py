@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_connector.basware.master.codes import external_code, mark_of, marked
+from ml_connector.basware.master.keeping import with_others
 from ml_connector.basware.master.kinds import Kind
 from ml_connector.basware.master.presence import Held, Presence
 from ml_connector.basware.master.second_stage import Receipt
 from ml_connector.basware.master.verdicts import NOT_TAKEN, Case
 from ml_connector.core import codec
-from ml_connector.core.contract import Desired, Intent, Payload
+from ml_connector.core.contract import Desired, Intent, Operation, Payload
 from ml_connector.core.planning.differences import changed_fields
 
 
@@ -81,6 +83,28 @@ class Drafting:
             return None
         private = tuple(self._kind.private(self._kind.body(record)))
         return Draft(intent, self._kind.shape.switched_off(record), private)
+
+    async def records(self, drafts: Mapping[str, Draft], *, again: int) -> list[Payload]:
+        """Records as they are sent, each with what others have put there."""
+        shared = [code for code, draft in drafts.items() if self._is_shared(draft.intent)]
+        there = await self._presence.records(shared) if shared else {}
+        made = {code: draft.to_send(self._kind, again=again) for code, draft in drafts.items()}
+        return [
+            with_others(record, there[code], self._before(drafts[code].intent)) if code in there else record
+            for code, record in made.items()
+        ]
+
+    def _is_shared(self, intent: Intent) -> bool:
+        """Vendors are completed in Basware; of other records, those that someone made before us."""
+        if intent.operation is Operation.CREATE:
+            return False
+        return intent.previous is None or self._kind.name == "vendors"
+
+    def _before(self, intent: Intent) -> Payload:
+        """What was sent last."""
+        if intent.previous is None or not intent.previous.body:
+            return {}
+        return self._kind.shape.record(self.code(intent), intent.previous.body, active=True)
 
     def _draft(self, intent: Intent, code: str, body: Payload, *, active: bool) -> Draft:
         record = self._kind.shape.record(code, body, active=active)

@@ -83,15 +83,20 @@ class Presence:
 
     async def known(self, codes: Sequence[str]) -> dict[str, Held]:
         """Records as they stood when they were first read here; those that were not there are missing."""
+        return {code: self.held(record, code) for code, record in (await self.records(codes)).items()}
+
+    async def records(self, codes: Sequence[str]) -> dict[str, Payload]:
+        """The same with everything that Basware has of them."""
         async with self._lock:
             self._asked += len(codes)
             if self._all is None and self._asked > self._singly:
                 await self._list()
             spool = self._all
             if spool is None:
-                return await self.now(codes)
-            kept = {code: spool.get(code) for code in codes}
-        return {code: Held(code, **record) for code, record in kept.items() if record is not None}
+                found = {code: await self.record(code) for code in codes}
+            else:
+                found = {code: spool.get(code) for code in codes}
+        return {code: record for code, record in found.items() if record is not None}
 
     async def listed(self) -> None:
         """Read everything now, unless that was done."""
@@ -116,7 +121,7 @@ class Presence:
     def _keep(self, rows: Sequence[Payload], spool: Spool, foreign: dict[tuple[str, str], str]) -> None:
         for record in rows:
             held = self.held(record)
-            spool.put(held.code, {"active": held.active, "body": held.body})
+            spool.put(held.code, record)
             business = str(record.get(self._kind.shape.code) or "")
             if not held.code.endswith(f"-{business}"):  # a code as we make them is found by itself
                 companies = self._kind.shape.companies_of(record)

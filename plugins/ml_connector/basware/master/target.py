@@ -176,7 +176,7 @@ class MasterData:
         self, drafts: dict[str, Draft], *, again: int
     ) -> tuple[list[Outcome], dict[str, Receipt]]:
         """Post records; the outcome of those that were not accepted, and the receipts of the others."""
-        records = [draft.to_send(self.kind, again=again) for draft in drafts.values()]
+        records = await self._drafting.records(drafts, again=again)
         outcomes: list[Outcome] = []
         self.presence.changed()
         try:
