@@ -180,3 +180,16 @@ async def test_a_hold_that_people_lift_is_no_difference(world: BaswareWorld) -> 
     world.sandbox.clock.advance(90_000)
     await world.back()
     assert world.statuses("invoices") == {invoice: "loaded"}
+
+
+async def test_a_third_transfer_is_known_in_whatever_order_basware_shows_the_answers(
+    world: BaswareWorld,
+) -> None:
+    invoice = world.approve("X" * 40)
+    document = world.sandbox.basware.documents.find(invoice)
+    for answers in (1, 2, 3):
+        await world.settle()
+        told = world.invoice(invoice)
+        assert (told["processingStatus"], len(told["transferResponses"])) == ("TransferFailed", answers)
+        document.responses["transferResponses"].reverse()  # the newest may come first
+        world.p2p("retransfer", invoiceId=invoice)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.basware.options import InvoiceOptions
+from ml_connector.core import codec
 from ml_connector.core.contract import Document, Payload, Unreadable
 
 WAITING, IN_PROGRESS = "WaitingForTransfer", "TransferInProgress"
@@ -40,7 +41,7 @@ def as_document(record: Payload, unit: str, transfer: str, options: InvoiceOptio
     Args:
         record: as ``GET /v1/accountingDocuments`` shows it.
         unit: business unit of its company.
-        transfer: external code of the response after which it was offered again, "" for the first time.
+        transfer: for which it waits, see :func:`transfer_of`.
         options: where a difference of a few cents between header and rows goes, and which rows are freight.
     """
     key = str(record["invoiceId"])
@@ -57,10 +58,13 @@ def stamp_of(record: Payload) -> str | None:
     return None if not value else str(value)
 
 
-def last_response(record: Payload) -> str:
-    """External code of the newest transfer response that Basware shows, or ""."""
-    responses = record.get("transferResponses") or ()
-    return str(responses[-1].get("externalCode") or "") if responses else ""
+def transfer_of(record: Payload) -> str:
+    """Names the transfer for which an invoice waits, by the responses that it has had; "" for the first.
+
+    In which order Basware shows them is not documented, so all of them count, and not the last.
+    """
+    codes = sorted(str(one.get("externalCode")) for one in record.get("transferResponses") or ())
+    return codec.digest(codes)[:32] if codes else ""
 
 
 def _payload(record: Payload, unit: str, transfer: str, options: InvoiceOptions) -> Payload:

@@ -19,8 +19,8 @@ from ml_connector.basware.invoices.document import (
     OFFERED,
     WAITING,
     as_document,
-    last_response,
     stamp_of,
+    transfer_of,
 )
 from ml_connector.basware.invoices.known import KnownInvoices, Taken
 from ml_connector.basware.options import InvoiceOptions
@@ -168,7 +168,7 @@ def _transfer(record: Payload, taken: Taken | None, *, answered: bool) -> str | 
     """
     status = record.get("processingStatus")
     if status == WAITING or (status == IN_PROGRESS and taken is None):
-        return last_response(record)
+        return transfer_of(record)
     return taken.transfer if taken is not None and answered else None
 
 
