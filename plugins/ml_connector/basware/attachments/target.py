@@ -130,8 +130,14 @@ def place_of(body: Payload) -> str:
     """Where a file lies in the folder: unit, voucher, and Basware's code of the file."""
     suffix = PurePosixPath(str(body["name"])).suffix
     ending = suffix.lower() if _SUFFIX.fullmatch(suffix) else ""
-    parts = [_PLAIN.sub("_", str(body[name]))[:40] for name in ("business_unit", "voucher", "code")]
+    parts = [_plain(str(body[name])) for name in ("business_unit", "voucher", "code")]
     return "/".join(part for part in parts if part) + ending
+
+
+def _plain(text: str) -> str:
+    """A name for a file; one that had to be changed for that stays different from all others."""
+    plain = _PLAIN.sub("_", text)[:40]
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _refused(intent: Intent, refusal: Rejected) -> Outcome:

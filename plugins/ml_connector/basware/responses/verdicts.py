@@ -33,7 +33,7 @@ class Verdicts:
         found: dict[str, Item] = {}
         if listed:
             since = min(moment(one["sent_at"]) for one in listed) - _BEFORE
-            found = await self._listed(since, {one["code"] for one in listed})
+            found = await self._listed(since, {one["code"] for one in receipts})
         for one in asked:
             if one["code"] not in found:
                 status = await self._api.request_status(one["request_id"])
