@@ -275,7 +275,7 @@ def _outage(case: _Case) -> ConnectorError:
 def _unauthorized(case: _Case) -> ConnectorError:
     return AuthenticationError(
         f"Basware refused the credentials for {case.traced}. Check login and password of the connection, and "
-        f"that Basware granted the client the scope {scope_of(case.request)}"
+        f"the scope {scope_of(case.request)}: the connection must ask for it, and Basware have granted it"
     )
 
 
