@@ -1,6 +1,7 @@
 """PeopleSoft and Basware: what moves, in its order. Two Airflow dags for each tenant."""
 
 from ml_connector.basware import flows as basware
+from ml_connector.basware.inspection import inspect
 from ml_connector.basware.master.fitting import adapt
 from ml_connector.basware.master.options import KindName
 from ml_connector.basware.options import BaswareOptions
@@ -84,4 +85,5 @@ integration(
         ],
         webhook=basware.verifier,
     ),
+    inspect=inspect,
 )

@@ -153,7 +153,7 @@ def _payment_row(voucher: Record, row: Record) -> Row:
 
 
 def _voucher_payments(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:
-    """All scheduled payments of each voucher of which one was made or voided in the window."""
+    """All scheduled payments of each voucher of which one was made, voided or recorded in the window."""
     table = state.vouchers.get(prompts["BUSINESS_UNIT"])
     since, until = prompts["FROM_DT"], prompts["THRU_DT"]
     for record in table.paid(prompts["VOUCHER_ID_OFFSET"]) if table else ():
@@ -175,8 +175,11 @@ def _voucher_payment_rows(record: Record) -> Iterator[Row]:
 
 
 def _payment_days(row: Record) -> tuple[str, ...]:
+    """Of what was paid outside of PeopleSoft there is no payment, only the schedule."""
     made = row["payment"]
-    return (made["PYMNT_DT"], made["CANCEL_DT"]) if made else ()
+    if made:
+        return made["PYMNT_DT"], made["CANCEL_DT"]
+    return (row["SCHEDULED_PAY_DT"],) if row["PYMNT_SELCT_STATUS"] == "E" else ()
 
 
 def _orders(state: PeopleSoftState, prompts: Prompts, _: str) -> Iterator[Row]:

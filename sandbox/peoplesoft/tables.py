@@ -131,14 +131,16 @@ class VoucherTable:
         )
 
     def paid(self, offset: str) -> Iterator[Record]:
-        """Vouchers of which PeopleSoft has paid something."""
+        """Vouchers of which something was paid, by PeopleSoft or outside of it."""
         template = self.maker.template
         return self._walk(
             1,
             self.maker.count,
             lambda number: template(number).closed,
             offset,
-            lambda row: any(payment["payment"] for payment in row["payments"]),
+            lambda row: any(
+                payment["payment"] or payment["PYMNT_SELCT_STATUS"] == "E" for payment in row["payments"]
+            ),
         )
 
     def of_invoice(self, invoice: str) -> Iterator[Record]:

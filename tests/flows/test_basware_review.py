@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.core.dag.configuration import check
 from sandbox.basware.errors import not_found
 from sandbox.basware.requests import Request
 from tests.flows.basware import BaswareWorld, Row, basware_world
@@ -193,3 +194,32 @@ async def test_a_third_transfer_is_known_in_whatever_order_basware_shows_the_ans
         assert (told["processingStatus"], len(told["transferResponses"])) == ("TransferFailed", answers)
         document.responses["transferResponses"].reverse()  # the newest may come first
         world.p2p("retransfer", invoiceId=invoice)
+
+
+async def test_what_was_paid_outside_of_peoplesoft_is_told(world: BaswareWorld) -> None:
+    world.approve("BW-1")
+    await world.settle()
+    schedule = Schedule(world)
+    day = world.sandbox.clock.now().date().isoformat()
+    recorded = {"PYMNT_SELCT_STATUS": "E", "PYMNT_ACTION": "R", "PAID_AMT": "100.00", "SCHEDULED_PAY_DT": day}
+    schedule.set(recorded)
+    (told,) = await schedule.told()
+    assert told["paidTotal"] == Decimal("100.00")
+    assert told["paymentDate"].startswith(day)
+
+
+async def test_a_company_that_nobody_stands_for_is_named(world: BaswareWorld) -> None:
+    definition = world.runner.definition(events=False)
+    assert definition.inspect is not None
+    store = world.runner.store("check")
+    try:
+        options = check(definition, world.runner.tenant)
+        assert await definition.inspect(world.runner.tenant, store, options) == []
+        world.p2p("configure", companies={"US001": "One", "MX009": "Mexico"})
+        world.approve("MX-1", companyCode="MX009")
+        (finding,) = await definition.inspect(world.runner.tenant, store, options)
+    finally:
+        store.close()
+    assert "company MX009" in finding
+    await world.back()
+    assert world.rows("invoices") == {}

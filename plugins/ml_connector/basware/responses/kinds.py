@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
@@ -167,18 +167,18 @@ class Payments(Kind):
         return given[-1] if given else None
 
 
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T|$)")
+
+
 def _differ(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
     return any(_plain(value) != _plain(shown.get(name)) for name, value in wanted.items())
 
 
 def _plain(value: Any) -> Any:
-    """Amounts by value, times by moment, and nothing equal to an empty text."""
+    """Amounts by value, times by their day, and nothing equal to an empty text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | Decimal):
         return Decimal(value)
     text = "" if value is None else str(value)
-    try:
-        return datetime.fromisoformat(text).date() if len(text) >= len("2026-01-01") else text
-    except ValueError:
-        return text
+    return text[:10] if _TIME.match(text) else text

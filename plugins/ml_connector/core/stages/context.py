@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ml_connector.core.contract import Source, Target
-from ml_connector.core.contract import Acknowledging
+from ml_connector.core.contract import Acknowledging, Source, Target
 from ml_connector.core.ledger.claims import Lease
 from ml_connector.core.ledger.scope import Scope
 from ml_connector.core.state.store import Store
