@@ -86,16 +86,20 @@ class VoucherLatencies:
         made: until PeopleSoft had the voucher and the ledger knew its number.
         worked: what the tasks up to then ran altogether.
         empty: of each run of a DAG with as many empty tasks, from its request to the end of the last.
+        load: the machine's load average when each had ended: above the number of its cores, others were
+            at work.
     """
 
     started: list[float]
     made: list[float]
     worked: list[float]
     empty: list[float]
+    load: list[float]
 
     def figures(self) -> dict[str, Any]:
         """Median and worst of each."""
-        kinds = {"started": self.started, "made": self.made, "worked": self.worked, "empty": self.empty}
+        kinds = {"started": self.started, "made": self.made, "worked": self.worked, "empty": self.empty,
+                 "load": self.load}  # fmt: skip
         return {"events": len(self.made)} | {
             name: {"median": round(statistics.median(seconds), 2), "worst": round(max(seconds), 2)}
             for name, seconds in kinds.items()
@@ -148,7 +152,7 @@ def measure_vouchers(demo: Demonstration, count: int = 50) -> VoucherLatencies:
     """
     database = state_of(demo)
     beside = _has_empty(demo)
-    started, made, worked, empty = [], [], [], []
+    started, made, worked, empty, load = [], [], [], [], []
     try:
         for number in range(count):
             first, voucher, work = _one_voucher(demo, database, f"BW-LATENCY-{number:04d}")
@@ -157,9 +161,10 @@ def measure_vouchers(demo: Demonstration, count: int = 50) -> VoucherLatencies:
             worked.append(work)
             if beside:
                 empty.append(_one_empty(demo))
+            load.append(os.getloadavg()[0])
     finally:
         database.close()
-    return VoucherLatencies(started, made, worked, empty)
+    return VoucherLatencies(started, made, worked, empty, load)
 
 
 def _one_voucher(demo: Demonstration, database: Database, number: str) -> tuple[float, float, float]:
