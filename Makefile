@@ -40,7 +40,7 @@ ifdef ARGS
 else
 	@$(BIN)/python -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --maxprocesses 4 --dist loadfile -m "not airflow"
 	@# Two installations of Airflow wait most of the time: side by side, each in a process that Ctrl-C lets tidy up.
-	@printf '%s\n' tests/browser --ignore=tests/browser | xargs -P 2 -n 1 $(BIN)/python -m pytest -m airflow
+	@printf '%s\n' tests/airflow tests/browser | xargs -P 2 -n 1 $(BIN)/python -m pytest -m airflow
 endif
 
 .PHONY: check

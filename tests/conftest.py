@@ -22,6 +22,16 @@ from ml_connector.core.state.migrate import migrate
 from ml_connector.core.state.store import Store
 from tests.state import empty, migrated
 
+REAL_AIRFLOW = ("tests/airflow/", "tests/browser/")
+"""Where `make test` looks for tests on a real Airflow: to collect all others again would take a minute."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test on a real Airflow that `make test` would not find."""
+    for item in items:
+        if item.get_closest_marker("airflow") and not item.nodeid.startswith(REAL_AIRFLOW):
+            raise pytest.UsageError(f"{item.nodeid} is marked `airflow` and lies outside {REAL_AIRFLOW}")
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
