@@ -148,7 +148,9 @@ def vouchers(make: Factory) -> Factory:
         tenant: TenantConfig, store: Store, options: BaseModel
     ) -> AbstractAsyncContextManager[Target]:
         own, settings = _checked(options), _settings(tenant)
-        return gated(make(tenant, store, options), _standing(settings, own, tenant, store))
+        standing = _standing(settings, own, tenant, store)
+        rotation = own.read_back_every.total_seconds()
+        return gated(make(tenant, store, options), standing, rotation=rotation)
 
     return open_target
 

@@ -28,6 +28,9 @@ from ml_connector.core.contract import (
     TargetPage,
 )
 
+_READ_BACK = 2
+"""Pages of vouchers, half of them of the ledger, that a run reads back beside those that it made."""
+
 
 class Gate:
     """``core.contract.Target`` in front of another one.
@@ -35,11 +38,13 @@ class Gate:
     Args:
         vouchers: makes them.
         standing: how invoices stand in Basware.
+        rotation: seconds after which vouchers of earlier runs are read back once more.
     """
 
-    def __init__(self, vouchers: Target, standing: Standing) -> None:
+    def __init__(self, vouchers: Target, standing: Standing, *, rotation: float) -> None:
         self._vouchers, self._standing = vouchers, standing
-        self.limits = replace(vouchers.limits, sender_decides=True)
+        # A notification waits while the run before it reads vouchers back, each in a call of its own.
+        self.limits = replace(vouchers.limits, sender_decides=True, rotation=rotation, read_back=_READ_BACK)
 
     async def find(self, intents: Sequence[Intent]) -> list[Found]:
         return await self._vouchers.find(intents)
@@ -75,8 +80,11 @@ def _closed(key: str, record: Payload | None) -> Outcome | None:
 
 @asynccontextmanager
 async def gated(
-    vouchers: AbstractAsyncContextManager[Target], standing: AbstractAsyncContextManager[Standing]
+    vouchers: AbstractAsyncContextManager[Target],
+    standing: AbstractAsyncContextManager[Standing],
+    *,
+    rotation: float,
 ) -> AsyncIterator[Target]:
     """Both sides opened, the one behind the other."""
     async with vouchers as target, standing as known:
-        yield Gate(target, known)
+        yield Gate(target, known, rotation=rotation)
