@@ -249,9 +249,9 @@ async def test_a_lost_object_is_created_anew_when_a_person_says_so(store: Store)
 
 async def test_a_target_that_restores_gets_back_what_was_changed_or_removed_there(store: Store) -> None:
     source, target = MemorySource([order(1), order(2), order(3)]), MemoryTarget()
-    target.limits = replace(target.limits, restore=True)
+    target.limits = replace(target.limits, restore=True, concurrency=1)
     await run(store, source, target)
-    ids = {item["name"]: target_id for target_id, item in target.objects.items()}  # in any order
+    ids = {item["name"]: target_id for target_id, item in target.objects.items()}
     target.objects[ids["Order 1"]] |= {"name": "by hand"}
     del target.objects[ids["Order 3"]]
     report = await run(store, source, target)
