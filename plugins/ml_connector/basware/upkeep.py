@@ -32,6 +32,7 @@ from ml_connector.core.errors import (
 )
 from ml_connector.core.ledger import watermarks
 from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.ledger.told import is_news
 from ml_connector.core.ledger.watermarks import Mark
 from ml_connector.core.state.store import Store
 from ml_connector.core.webhooks import Event
@@ -43,7 +44,7 @@ _PATIENCE = timedelta(hours=1)
 """An outage is told when it has lasted so long."""
 
 _SCOPES = ("subscriptions.read", "subscriptions.write", "tasks.read")
-_TELL_AGAIN = timedelta(days=1)
+_RECENT = timedelta(days=1)
 _OVERLAP = timedelta(hours=1)
 _POLLED = "Invoices are polled in every run meanwhile."
 
@@ -150,7 +151,7 @@ class Upkeep:
         return list(missed.events)
 
     def _is_recent(self, at: datetime) -> bool:
-        return self._store.now() - at < _TELL_AGAIN
+        return self._store.now() - at < _RECENT
 
     def _since(self, mark: Mark) -> datetime:
         if mark.value:
@@ -168,15 +169,10 @@ class Upkeep:
 
     def _untold(self, found: Findings, mark: Mark) -> list[str]:
         """Alerts, unless people heard of just the same within a day."""
-        if not found.alerts:
-            mark.selection, mark.began_at = None, None
-            return []
-        told, now = codec.digest(sorted(found.alerts)), self._store.now()
-        if mark.selection == told and mark.began_at and now - mark.began_at < _TELL_AGAIN:
-            found.notes += [f"told already: {text}" for text in found.alerts.values()]
-            return []
-        mark.selection, mark.began_at = told, now
-        return list(found.alerts.values())
+        if is_news(mark, found.alerts, self._store.now()):
+            return list(found.alerts.values())
+        found.notes += [f"told already: {text}" for text in found.alerts.values()]
+        return []
 
     def _mark(self) -> Mark:
         with self._store.read() as connection:

@@ -19,7 +19,6 @@ from ml_connector.bill.api import Record
 from ml_connector.bill.event_history import EventHistory, Missed
 from ml_connector.bill.subscriptions import Findings, Subscriptions
 from ml_connector.bill.webhook_keys import Busy, WebhookKeys
-from ml_connector.core import codec
 from ml_connector.core.contract import CaughtUp
 from ml_connector.core.errors import (
     AuthenticationError,
@@ -31,6 +30,7 @@ from ml_connector.core.errors import (
 )
 from ml_connector.core.ledger import watermarks
 from ml_connector.core.ledger.scope import Scope
+from ml_connector.core.ledger.told import is_news
 from ml_connector.core.ledger.watermarks import Mark
 from ml_connector.core.state.store import Store
 from ml_connector.core.webhooks import Event
@@ -39,7 +39,6 @@ _PASSING = (Unavailable, RateLimited, InDoubt)
 _PATIENCE = timedelta(hours=1)
 """An outage of webhook management is told when it has lasted so long."""
 
-_TELL_AGAIN = timedelta(days=1)
 _NEW_KEY_AFTER = timedelta(hours=1)
 """A key is replaced no sooner: the receiver may not have read it yet."""
 
@@ -154,15 +153,10 @@ class WebhookUpkeep:
 
     def _untold(self, found: Findings, mark: Mark) -> list[str]:
         """Alerts, unless people heard of just the same within a day."""
-        if not found.alerts:
-            mark.selection, mark.began_at = None, None
-            return []
-        told, now = codec.digest(sorted(found.alerts)), self._store.now()
-        if mark.selection == told and mark.began_at and now - mark.began_at < _TELL_AGAIN:
-            found.notes += [f"told already: {text}" for text in found.alerts.values()]
-            return []
-        mark.selection, mark.began_at = told, now
-        return list(found.alerts.values())
+        if is_news(mark, found.alerts, self._store.now()):
+            return list(found.alerts.values())
+        found.notes += [f"told already: {text}" for text in found.alerts.values()]
+        return []
 
     def _mark(self) -> Mark:
         with self._store.read() as connection:
